@@ -1,0 +1,257 @@
+"""Events, the only truth of a study: its state is the fold of its log.
+
+Names are in the past tense. A decision's reason stands in its event and is never judged again. `Created` alone
+holds the configuration, so folding never calls a searcher, and `Started` with it makes the whole `Job`.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from rung.core.budget import Budget
+from rung.core.job import Purpose
+from rung.core.objective import Metrics
+from rung.core.space import Config, Parameter
+from rung.core.why import Why
+
+Source = Literal["default", "enqueued", "searcher", "scheduler"]
+"""Where a configuration comes from."""
+
+Outcome = Literal["reached", "yielded", "failed", "lost"]
+"""How a job ended: at its target, short of it on request, by its own fault, by the machine's fault."""
+
+Fault = Literal["configuration", "machine", "code"]
+"""Whose fault a failure is; see docs/failures.md."""
+
+
+class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went wrong in a job.
+
+    Attributes:
+        fault: Whose it is.
+        type: Name of the exception, or a word such as "diverged", "killed", "timeout".
+        message: One line.
+        traceback: As formatted in the worker; empty if there is none.
+        place: File and line that raised, by which repeated failures are recognized.
+    """
+
+    fault: Fault
+    type: str
+    message: str
+    traceback: str = ""
+    place: str = ""
+
+
+class Event(msgspec.Struct, frozen=True, tag=True, omit_defaults=True, gc=False):
+    """Root of all events. Sequence number and time are given by the log, see `Entry`."""
+
+
+class Opened(Event, frozen=True):
+    """The study was described for the first time: its spec as plain JSON values, and the versions that wrote it."""
+
+    spec: dict[str, Any]  # written by study.py, which alone knows every scheduler and searcher
+    versions: dict[str, str]
+
+
+class Enqueued(Event, frozen=True):
+    """The user asked for this configuration to be tried next."""
+
+    config: Config
+
+
+class Created(Event, frozen=True):
+    """A trial came into being.
+
+    Attributes:
+        trial: Its number.
+        config: Its configuration, for life.
+        source: Who chose it.
+        seed: Handed to the training.
+        parent: The trial whose checkpoint it starts from.
+        ends: The trial that it replaces.
+        bracket: The bracket it belongs to.
+        fitted: Parameters of the model that suggested it.
+        seen: Sequence number of the last event that its suggestion knew of.
+    """
+
+    trial: int
+    config: Config
+    source: Source
+    seed: int
+    parent: int | None = None
+    ends: int | None = None
+    bracket: int = 0
+    fitted: dict[str, Any] | None = None  # each searcher's own
+    seen: int = 0
+
+
+class Started(Event, frozen=True):
+    """A job was granted to a worker; fields as in `Job`."""
+
+    job: int
+    trial: int
+    start: int
+    target: int
+    worker: int
+    why: Why
+    restore: str | None = None
+    save: bool = False
+    attempt: int = 1
+    purpose: Purpose = "search"
+
+
+class Reported(Event, frozen=True):
+    """The training reported metrics at a resource.
+
+    Attributes:
+        job: The job that trained.
+        trial: Its trial.
+        resource: The resource that was reached.
+        metrics: Every reported metric.
+        seconds: Training time since the job's last report, without waiting and saving.
+        cost: Cost since then, in the unit of the budget's cost metric.
+        repeat: Whether this (trial, resource) was reported before, by training that was lost; the first one stands.
+    """
+
+    job: int
+    trial: int
+    resource: int
+    metrics: Metrics
+    seconds: float = 0.0
+    cost: float = 0.0
+    repeat: bool = False
+
+
+class Sampled(Event, frozen=True):
+    """What a job used of its machine, averaged since the last sample."""
+
+    job: int
+    trial: int
+    cpu_percent: float
+    memory_bytes: int
+    gpu_percent: float | None = None
+    gpu_memory_bytes: int | None = None
+
+
+class Ended(Event, frozen=True):
+    """A job is over.
+
+    Attributes:
+        job: The job.
+        trial: Its trial.
+        outcome: How it ended.
+        failure: What went wrong, if it failed or was lost.
+        held: Whether its worker holds the trial in memory, ready to go on.
+    """
+
+    job: int
+    trial: int
+    outcome: Outcome
+    failure: Failure | None = None
+    held: bool = False
+
+
+class Stopped(Event, frozen=True):
+    """A trial will not go on."""
+
+    trial: int
+    why: Why
+
+
+class YieldAsked(Event, frozen=True):
+    """A running job was asked to hand back control.
+
+    Attributes:
+        job: The job.
+        trial: Its trial.
+        why: The reason.
+        owed: Whether the rest of the job is granted again when it can be; False: the scheduler decides anew.
+    """
+
+    job: int
+    trial: int
+    why: Why
+    owed: bool = True
+
+
+class Saved(Event, frozen=True):
+    """A checkpoint of the trial at a resource is complete."""
+
+    job: int
+    trial: int
+    resource: int
+    checkpoint: str
+    size_bytes: int = 0
+    seconds: float = 0.0
+
+
+class Dropped(Event, frozen=True):
+    """A checkpoint was given up; it is deleted once this is committed."""
+
+    trial: int
+    checkpoint: str
+
+
+class Closed(Event, frozen=True):
+    """No more new trials; open synchronous rungs close at the size that they have."""
+
+    why: Why
+
+
+class BudgetChanged(Event, frozen=True):
+    """What the study may spend in all, from now on."""
+
+    budget: Budget
+
+
+class SpaceChanged(Event, frozen=True):
+    """The space from now on; configurations of earlier trials stay as they were given."""
+
+    space: dict[str, Parameter]
+
+
+class SpecChanged(Event, frozen=True):
+    """The study goes on with other options of its scheduler or searcher; the whole new spec."""
+
+    spec: dict[str, Any]  # as in Opened
+    versions: dict[str, str]
+
+
+class Idled(Event, frozen=True):
+    """Nothing could run although workers were free."""
+
+    why: Why
+
+
+AnyEvent = (
+    Opened
+    | Enqueued
+    | Created
+    | Started
+    | Reported
+    | Sampled
+    | Ended
+    | Stopped
+    | YieldAsked
+    | Saved
+    | Dropped
+    | Closed
+    | BudgetChanged
+    | SpaceChanged
+    | SpecChanged
+    | Idled
+)
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """One line of the log.
+
+    Attributes:
+        seq: Position in the study's log, from 1 without a gap.
+        time: Seconds by the clock of the executor: Unix time, or virtual time in the simulator.
+        event: What happened.
+    """
+
+    seq: int
+    time: float
+    event: AnyEvent

@@ -1,0 +1,552 @@
+"""The state of a study: the fold of its events.
+
+It knows no store, no executor and no clock, and not that anybody owns it. `apply` learns one event and decides
+nothing; an event that contradicts the facts raises `ContradictionError`, and nothing has changed. What concerns
+schedulers is handed on to the one of the study, reduced to the facts of `rung.core.decision`: lost jobs are owed
+here and granted again before it is asked, late and repeated reports move nothing, budgets are reserved here.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from rung.core import decision as facts
+from rung.core import event as ev
+from rung.core.budget import Account
+from rung.core.decision import Scheduler, Status
+from rung.core.errors import ContradictionError
+from rung.core.history import History
+from rung.core.job import Purpose
+from rung.core.objective import Losses, Objectives, losses
+from rung.core.resource import Resource
+from rung.core.space import Config, Space
+from rung.core.why import Why
+
+ACTIVE: tuple[Status, ...] = ("queued", "running", "paused")
+
+
+@dataclass(slots=True)
+class OpenJob:
+    """A granted job that has not ended; the first fields as in `Started`.
+
+    Attributes:
+        position: Resource of its last report; `start` before the first.
+        saved: Resource of its last checkpoint; `start` before the first.
+        losses: The losses at `position`, None if that report lacked an objective.
+        yielding: The request to hand back control, if there was one.
+    """
+
+    number: int
+    trial: int
+    start: int
+    target: int
+    worker: int
+    why: Why
+    attempt: int
+    save: bool
+    purpose: Purpose
+    position: int
+    saved: int
+    losses: Losses | None = None
+    yielding: ev.YieldAsked | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Owed:
+    """What is left of a job that ended short; granted again before the scheduler is asked."""
+
+    target: int
+    attempt: int
+    save: bool
+    purpose: Purpose
+
+
+@dataclass(slots=True)
+class TrialRecord:
+    """What is known of one trial.
+
+    Attributes:
+        number, config, seed, source, parent, bracket: As in `Created`.
+        resource: Highest resource that was observed.
+        losses: The losses there.
+        position: Where its training stood at the end of its last job.
+        told: Highest resource that the scheduler knows of.
+        totals: Sums of the losses over replicates 1..resource, where the kind of resource averages.
+        job: Its open job.
+        owed: The job that is owed to it. A trial has an open job, or an owed one, or neither; never both.
+        origin: The parent's checkpoint that it starts from.
+        checkpoints: Its own checkpoints, oldest first.
+        failure: Why it failed.
+        stopped: Why it was stopped.
+        seconds: Training time so far.
+    """
+
+    number: int
+    config: Config
+    seed: int
+    source: ev.Source
+    parent: int | None
+    bracket: int
+    resource: int = 0
+    losses: Losses | None = None
+    position: int = 0
+    told: int = 0
+    totals: Losses | None = None
+    job: OpenJob | None = None
+    owed: Owed | None = None
+    origin: ev.Saved | None = None
+    checkpoints: list[ev.Saved] = field(default_factory=list)
+    failure: ev.Failure | None = None
+    stopped: Why | None = None
+    seconds: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether it failed or was stopped."""
+        return self.failure is not None or self.stopped is not None
+
+
+@dataclass(slots=True, frozen=True)
+class Incumbent:
+    """The best arrival at the highest target that any trial has reached."""
+
+    trial: int
+    resource: int
+    losses: Losses
+
+
+class State:
+    """The fold of a study's events.
+
+    Attributes:
+        seq: Sequence number of the last event; 0 before the first.
+        time: Time of the last event.
+        trials: All trials, by number.
+        jobs: All and only the open jobs, by number.
+        n_jobs: Jobs granted so far, which is the number of the next one.
+        owed: All and only the trials to which a job is owed, in the order in which they will get it.
+        enqueued: Configurations that the user asked for and that are no trial yet.
+        suggested: Configurations that the searcher has suggested.
+        account: The budget, and what is spent and reserved.
+        closed: Why no more trials are created, or None.
+        counts: Trials per status.
+        incumbent: The best so far, of the first objective.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        objectives: Objectives,
+        resource: Resource,
+        scheduler: Scheduler,
+        retries: int = 3,
+    ) -> None:
+        self.space = space
+        self.objectives = objectives
+        self.resource = resource
+        self.scheduler = scheduler
+        self.retries = retries
+        self.history = History(space, len(objectives))
+        self.seq = 0
+        self.time = 0.0
+        self.trials: list[TrialRecord] = []
+        self.jobs: dict[int, OpenJob] = {}
+        self.n_jobs = 0
+        self.owed: deque[int] = deque()
+        self.enqueued: deque[Config] = deque()
+        self.suggested = 0
+        self.account = Account()
+        self.closed: Why | None = None
+        self.counts: Counter[Status] = Counter()
+        self.incumbent: Incumbent | None = None
+        self._statuses: list[Status] = []
+        self._started_from: Counter[str] = Counter()  # live trials that still need their parent's checkpoint
+        self._same_failure: tuple[str, int] | None = ("", 0)  # None once a job has reached its target
+        self._fold: dict[type[ev.Event], Callable[..., Sequence[int]]] = {
+            ev.Opened: self._noted,
+            ev.Enqueued: self._enqueued,
+            ev.Created: self._created,
+            ev.Started: self._started,
+            ev.Reported: self._reported,
+            ev.Sampled: self._noted,
+            ev.Ended: self._ended,
+            ev.Stopped: self._stopped,
+            ev.YieldAsked: self._yield_asked,
+            ev.Saved: self._saved,
+            ev.Dropped: self._dropped,
+            ev.Closed: self._closed,
+            ev.BudgetChanged: self._budget_changed,
+            ev.SpaceChanged: self._space_changed,
+            ev.SpecChanged: self._noted,
+            ev.Idled: self._noted,
+        }
+
+    # Queries
+
+    @property
+    def may_create(self) -> bool:
+        """Whether a new trial is allowed."""
+        return self.closed is None and self.account.more_trials()
+
+    def status(self, trial: int) -> Status:
+        """Where a trial stands, in one word."""
+        return self._statuses[trial]
+
+    def why(self, trial: int) -> Why:
+        """Why a trial stands where it stands."""
+        record = self.trials[trial]
+        if record.failure is not None:
+            return Why("failed")
+        if record.job is not None:
+            return Why("running", resource=record.job.target)
+        if record.stopped is not None:
+            return record.stopped
+        if record.owed is not None:
+            return Why("owed", resource=record.owed.target)
+        return Why("created") if record.resource == 0 else self.scheduler.why(trial)
+
+    def resumes_at(self, trial: int) -> tuple[int, str | None]:
+        """Where a worker that does not hold the trial begins: the resource, and the checkpoint to restore."""
+        record = self.trials[trial]
+        if self.resource.restarts:
+            return 0, None
+        if not self.resource.needs_checkpoint:
+            return record.position, None
+        saved = record.checkpoints[-1] if record.checkpoints else record.origin
+        return (0, None) if saved is None else (saved.resource, saved.checkpoint)
+
+    def is_repeat(self, trial: int, resource: int) -> bool:
+        """Whether a report there would repeat what a lost job has reported already."""
+        return resource <= self.trials[trial].resource
+
+    def needless(self, trial: int) -> list[ev.Saved]:
+        """Checkpoints of a trial that nothing can need any more."""
+        record = self.trials[trial]
+        keep = record.checkpoints[-1:] if self._statuses[trial] in ACTIVE else []
+        return [
+            saved
+            for saved in record.checkpoints
+            if saved not in keep and not self._started_from[saved.checkpoint]
+        ]
+
+    @property
+    def repeated_failure(self) -> ev.Failure | None:
+        """The failure that has met every trial so far, three times or more: a fault of the code."""
+        if self._same_failure is None or self._same_failure[1] < 3:
+            return None
+        return next(record.failure for record in self.trials if record.failure is not None)
+
+    # The fold
+
+    def apply(self, entry: ev.Entry) -> Sequence[int]:
+        """Learn the next event of the log.
+
+        Returns:
+            Trials whose standing may have changed.
+
+        Raises:
+            ContradictionError: If the event contradicts what is known; nothing has changed then.
+        """
+        if entry.seq != self.seq + 1:
+            raise ContradictionError(f"event {entry.seq} does not follow event {self.seq}.")
+        changed = self._fold[type(entry.event)](entry.event)
+        self.seq = entry.seq
+        self.time = entry.time
+        return changed
+
+    def _noted(self, event: ev.Event) -> Sequence[int]:
+        return ()
+
+    def _enqueued(self, event: ev.Enqueued) -> Sequence[int]:
+        self.enqueued.append(event.config)
+        return ()
+
+    def _created(self, event: ev.Created) -> Sequence[int]:
+        number = len(self.trials)
+        _expect(event.trial == number, f"trial {event.trial} was created, but {number} is the next number")
+        for other in (event.parent, event.ends):
+            _expect(other is None or 0 <= other < number, f"trial {number} refers to unknown trial {other}")
+        _expect(event.source != "enqueued" or bool(self.enqueued), "no configuration is enqueued")
+        record = TrialRecord(number, event.config, event.seed, event.source, event.parent, event.bracket)
+        self.trials.append(record)
+        self.history.add_trial(event.config)
+        self._statuses.append("queued")
+        self.counts["queued"] += 1
+        if event.source == "enqueued":
+            self.enqueued.popleft()
+        self.suggested += event.source == "searcher"
+        if event.parent is None:
+            self.account.trials += 1
+        else:
+            self._inherit(record, self.trials[event.parent])
+        changed = self._tell(number, facts.TrialCreated(number, event.bracket, event.parent, event.ends))
+        if event.ends is not None:
+            changed = (*changed, *self._end_trial(event.ends, Why("replaced", trial=number)))
+        return changed
+
+    def _inherit(self, record: TrialRecord, parent: TrialRecord) -> None:
+        if parent.checkpoints:
+            record.origin = parent.checkpoints[-1]
+            record.position = record.told = record.origin.resource
+            self._started_from[record.origin.checkpoint] += 1
+
+    def _started(self, event: ev.Started) -> Sequence[int]:
+        record = self._known(event.trial)
+        _expect(
+            event.job == self.n_jobs, f"job {event.job} was granted, but {self.n_jobs} is the next number"
+        )
+        _expect(record.job is None, f"trial {event.trial} has an open job already")
+        _expect(not record.over, f"trial {event.trial} is over")
+        _expect(
+            0 <= event.start < event.target, f"job {event.job} leads from {event.start} to {event.target}"
+        )
+        owed = record.owed
+        _expect(owed is None or owed.target == event.target, f"trial {event.trial} is owed another job")
+        record.job = self.jobs[event.job] = OpenJob(
+            event.job,
+            event.trial,
+            event.start,
+            event.target,
+            event.worker,
+            event.why,
+            event.attempt,
+            event.save,
+            event.purpose,
+            position=event.start,
+            saved=event.start,
+        )
+        self.n_jobs += 1
+        self.account.reserved += event.target - event.start
+        self.history.pending[event.trial] = event.target
+        if owed is not None:
+            self._settle(record)
+            self._refresh(event.trial)
+            return (event.trial,)
+        granted = facts.JobGranted(event.job, event.trial, event.start, event.target)
+        return self._tell(event.trial, granted)
+
+    def _reported(self, event: ev.Reported) -> Sequence[int]:
+        record = self._known(event.trial)
+        repeat = event.resource <= record.resource
+        _expect(event.repeat == repeat, f"a report at {event.resource} has repeat={event.repeat}")
+        job = self.jobs.get(event.job)
+        if job is None:
+            return self._reported_late(event, record)
+        _expect(job.trial == event.trial, f"job {job.number} belongs to trial {job.trial}, not {event.trial}")
+        _expect(
+            job.position < event.resource <= job.target,
+            f"job {job.number} from {job.position} to {job.target} reported at {event.resource}",
+        )
+        self.account.train(event.resource - job.position, event.seconds, event.cost)
+        record.seconds += event.seconds
+        job.position = record.position = event.resource
+        own = losses(self.objectives, event.metrics)
+        if not repeat:
+            self._observe(record, event, own)
+        job.losses = record.losses if event.resource == record.resource else own
+        if event.resource <= record.told or own is None or job.losses is None:
+            return ()
+        record.told = event.resource
+        return self.scheduler.apply(facts.Observed(event.trial, event.resource, job.losses, own))
+
+    def _reported_late(self, event: ev.Reported, record: TrialRecord) -> Sequence[int]:
+        _expect(0 <= event.job < self.n_jobs, f"job {event.job} was never granted")
+        self.account.late(event.seconds, event.cost)
+        record.seconds += event.seconds
+        if not event.repeat:
+            self._observe(record, event, losses(self.objectives, event.metrics))
+        return ()
+
+    def _observe(self, record: TrialRecord, event: ev.Reported, own: Losses | None) -> None:
+        record.resource = event.resource
+        record.losses = own
+        if own is None:
+            return
+        if self.resource.averages:
+            totals = record.totals or (0.0,) * len(own)
+            record.totals = tuple([total + loss for total, loss in zip(totals, own, strict=True)])
+            record.losses = tuple([total / event.resource for total in record.totals])
+        self.history.add_observation(
+            event.trial, event.resource, record.losses or own, event.metrics, event.seconds
+        )
+
+    def _ended(self, event: ev.Ended) -> Sequence[int]:
+        job = self.jobs.get(event.job)
+        if job is None:
+            raise ContradictionError(f"job {event.job} ended, but it is not open.")
+        record = self.trials[job.trial]
+        _expect(job.trial == event.trial, f"job {job.number} belongs to trial {job.trial}, not {event.trial}")
+        _expect(
+            event.outcome != "reached" or (job.position == job.target and job.losses is not None),
+            f"job {job.number} cannot have reached {job.target}: its last report was at {job.position}",
+        )
+        del self.jobs[event.job]
+        record.job = None
+        self.account.reserved -= job.target - job.position
+        del self.history.pending[job.trial]
+        if event.outcome == "lost":
+            self._refund(job)
+        if record.stopped is not None:
+            self._refresh(job.trial)
+            return (job.trial,)
+        return self._ENDINGS[event.outcome](self, job, event)
+
+    def _reached(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
+        assert job.losses is not None  # checked by _ended
+        self._same_failure = None
+        best = self.incumbent
+        if (
+            best is None
+            or job.target > best.resource
+            or (job.target == best.resource and job.losses < best.losses)
+        ):
+            self.incumbent = Incumbent(job.trial, job.target, job.losses)
+        return self._tell(job.trial, facts.Arrived(job.trial, job.target, job.losses))
+
+    def _yielded(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
+        if job.yielding is not None and not job.yielding.owed:
+            return self._tell(job.trial, facts.Yielded(job.trial, job.position))
+        return self._owe(job, job.attempt)
+
+    def _lost(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
+        progressed = self._kept(job) > job.start
+        if not progressed and job.attempt > self.retries:
+            return self._failed(job, event)
+        return self._owe(job, job.attempt + (not progressed))
+
+    def _failed(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
+        failure = event.failure or ev.Failure("machine", "lost", "the job was lost")
+        if failure.fault == "code":
+            return self._owe(job, job.attempt)  # not the trial's fault: it runs again once the code is mended
+        self.trials[job.trial].failure = failure
+        self.history.add_failure(job.trial, job.target)
+        if self._same_failure is not None:
+            name, count = self._same_failure
+            this = f"{failure.type} at {failure.place}" if failure.place else ""
+            self._same_failure = (this, count + 1 if this and this == name else bool(this))
+        return self._tell(job.trial, facts.Failed(job.trial, job.target))
+
+    _ENDINGS = {"reached": _reached, "yielded": _yielded, "lost": _lost, "failed": _failed}
+
+    def _kept(self, job: OpenJob) -> int:
+        return job.saved if self.resource.needs_checkpoint else job.position
+
+    def _refund(self, job: OpenJob) -> None:
+        if self.resource.restarts:
+            return
+        self.account.resource -= job.position - self._kept(job)
+        self.trials[job.trial].position = self._kept(job)
+
+    def _owe(self, job: OpenJob, attempt: int) -> Sequence[int]:
+        self.trials[job.trial].owed = Owed(job.target, attempt, job.save, job.purpose)
+        self.owed.append(job.trial)
+        self.history.pending[job.trial] = job.target
+        self._refresh(job.trial)
+        return (job.trial,)
+
+    def _settle(self, record: TrialRecord) -> None:
+        record.owed = None
+        self.owed.remove(record.number)
+
+    def _stopped(self, event: ev.Stopped) -> Sequence[int]:
+        record = self._known(event.trial)
+        _expect(not record.over, f"trial {event.trial} is over already")
+        return self._end_trial(event.trial, event.why)
+
+    def _end_trial(self, trial: int, why: Why) -> Sequence[int]:
+        record = self.trials[trial]
+        if record.over:
+            return ()
+        record.stopped = why
+        if record.owed is not None:
+            self._settle(record)
+            del self.history.pending[trial]
+        return self._tell(trial, facts.TrialStopped(trial))
+
+    def _yield_asked(self, event: ev.YieldAsked) -> Sequence[int]:
+        _expect(event.job in self.jobs, f"job {event.job} was asked to yield, but it is not open")
+        self.jobs[event.job].yielding = event
+        return ()
+
+    def _saved(self, event: ev.Saved) -> Sequence[int]:
+        record = self._known(event.trial)
+        _expect(0 <= event.job < self.n_jobs, f"job {event.job} was never granted")
+        record.checkpoints.append(event)
+        record.checkpoints.sort(key=lambda saved: saved.resource)
+        if (job := self.jobs.get(event.job)) is not None:
+            job.saved = max(job.saved, event.resource)
+        self._leave_origin(record)
+        return (event.trial,) if record.parent is None else (event.trial, record.parent)
+
+    def _leave_origin(self, record: TrialRecord) -> None:
+        if record.origin is not None:
+            self._started_from[record.origin.checkpoint] -= 1
+            record.origin = None
+
+    def _dropped(self, event: ev.Dropped) -> Sequence[int]:
+        record = self._known(event.trial)
+        kept = [saved for saved in record.checkpoints if saved.checkpoint != event.checkpoint]
+        _expect(len(kept) < len(record.checkpoints), f"checkpoint {event.checkpoint} does not exist")
+        record.checkpoints = kept
+        return ()
+
+    def _closed(self, event: ev.Closed) -> Sequence[int]:
+        self.closed = event.why
+        return self._tell_all(facts.NoMoreTrials())
+
+    def _budget_changed(self, event: ev.BudgetChanged) -> Sequence[int]:
+        self.account.budget = event.budget
+        if self.closed is None or self.closed.rule != "budget of trials" or not self.account.more_trials():
+            return ()
+        self.closed = None
+        return self._tell_all(facts.MoreTrials())
+
+    def _space_changed(self, event: ev.SpaceChanged) -> Sequence[int]:
+        self.space = Space(event.space)
+        self.history.change_space(self.space)
+        return self._tell_all(facts.NewSpace(self.space))
+
+    # Standing
+
+    def _known(self, trial: int) -> TrialRecord:
+        _expect(0 <= trial < len(self.trials), f"trial {trial} does not exist")
+        return self.trials[trial]
+
+    def _tell(self, trial: int, fact: facts.Fact) -> Sequence[int]:
+        others = self.scheduler.apply(fact)
+        self._refresh(trial)
+        for other in others:
+            self._refresh(other)
+        return (trial, *others)
+
+    def _tell_all(self, fact: facts.Fact) -> Sequence[int]:
+        changed = self.scheduler.apply(fact)
+        for trial in changed:
+            self._refresh(trial)
+        return changed
+
+    def _status(self, trial: int) -> Status:
+        record = self.trials[trial]
+        if record.failure is not None:
+            return "failed"
+        if record.job is not None:
+            return "running"
+        if record.stopped is not None:
+            return "stopped"
+        if record.owed is not None or record.resource == 0:
+            return "queued"
+        return self.scheduler.status(trial)
+
+    def _refresh(self, trial: int) -> None:
+        old, new = self._statuses[trial], self._status(trial)
+        if old != new:
+            self.counts[old] -= 1
+            self.counts[new] += 1
+            self._statuses[trial] = new
+        if new not in ACTIVE:
+            self._leave_origin(self.trials[trial])
+
+
+def _expect(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ContradictionError(f"{otherwise}.")

@@ -1,0 +1,86 @@
+"""Reasons: a decision's `why` as a value, and the one place where reasons become words."""
+
+import msgspec
+
+
+class Why(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The reason of a decision: a rule and the numbers that it was applied to.
+
+    Attributes:
+        rule: Name of the rule; a key of `SENTENCES`, or free words of a scheduler outside this package.
+        resource: The resource at which the rule was applied.
+        rank: Place among those compared, 1 is best.
+        of: How many were compared.
+        keep: How many of them the rule lets go on.
+        value: The number that was judged.
+        threshold: The number that it was judged against.
+        trial: The other trial that the rule is about: the parent, the winner, the successor.
+    """
+
+    rule: str
+    resource: int | None = None
+    rank: int | None = None
+    of: int | None = None
+    keep: int | None = None
+    value: float | None = None
+    threshold: float | None = None
+    trial: int | None = None
+
+
+SENTENCES = {
+    # decisions of schedulers
+    "new": "a new trial, as no paused trial is due for promotion",
+    "fifo": "each trial runs to {resource} {unit}",
+    "promoted": "promoted from {resource} {unit}: {rank} of {of}, the best {keep} go on",
+    "not promoted": "{rank} of {of} at {resource} {unit}, the best {keep} go on",
+    "extended": "goes on at {resource} {unit}: {rank} of {of}, the best {keep} go on",
+    "extended early": "goes on at {resource} {unit}: only {of} have arrived, too few to judge",
+    "stopped": "{rank} of {of} at {resource} {unit}, only the best {keep} go on",
+    "complete": "reached the last level, {resource} {unit}",
+    "replaced": "replaced by trial {trial}, which goes on from a better one",
+    # the life of a job
+    "again": "granted again after its job ended short at {resource} {unit}",
+    "running": "training towards {resource} {unit}",
+    "owed": "its job ended short and is next in line, towards {resource} {unit}",
+    "created": "created, not started",
+    "failed": "failed",
+    # why nothing (more) runs
+    "all busy": "every trial that could go on is running",
+    "barrier": "its rung waits for {of} running trials",
+    "budget of trials": "the budget of {of} trials is used up",
+    "budget": "what is left of the budget does not cover the next job",
+    "time is up": "the {threshold:g} seconds of this run are over",
+    "interrupted": "interrupted by the user",
+    "exhausted": "every configuration of the space was suggested",
+    "done": "no trial can go on and no new one is allowed",
+    "asked": "asked for by the user",
+    "saving": "the checkpoint that it needs is still being written",
+}
+
+
+def sentence(why: Why, unit: str = "step") -> str:
+    """The reason in words, with the resource's unit in the plural where it stands after a number."""
+    template = SENTENCES.get(why.rule)
+    if template is None:
+        return _free(why)
+    numbers = {name: getattr(why, name) for name in why.__struct_fields__[1:]}
+    numbers["rank"] = ordinal(why.rank) if why.rank is not None else "?"
+    return template.format(unit=plural(unit, why.resource), **numbers)
+
+
+def ordinal(n: int) -> str:
+    """1st, 2nd, 3rd, 4th … 11th …"""
+    suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{suffix}"
+
+
+def plural(unit: str, n: int | None) -> str:
+    """The unit as it stands after the number `n`."""
+    return unit if n == 1 or unit == "percent" else f"{unit}s"
+
+
+def _free(why: Why) -> str:
+    numbers = [
+        f"{name} {getattr(why, name)}" for name in why.__struct_fields__[1:] if getattr(why, name) is not None
+    ]
+    return f"{why.rule} ({', '.join(numbers)})" if numbers else why.rule

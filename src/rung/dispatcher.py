@@ -1,0 +1,244 @@
+"""The dispatcher: records what happens and turns free slots into jobs. `run`'s loop and ask/tell share it.
+
+It is the only place where events are stamped, folded and appended, in this order, so that the log never holds an
+event that the state refuses. It sends nothing to workers; `rung.driver` does.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Sequence, Set
+from dataclasses import dataclass
+from functools import partial
+
+from rung.core import event as ev
+from rung.core.decision import Advance, Ask, Decision, Finished, New, Slot, Stop, Wait, Yield
+from rung.core.job import Job, Purpose
+from rung.core.rng import rng, trial_seed
+from rung.core.space import Config
+from rung.core.state import State
+from rung.core.suggestion import Request, Searcher
+from rung.core.why import Why
+from rung.stores.events import Log
+
+Recorder = Callable[[Sequence[ev.Entry]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A decision that can become a job: which trial, how far, and under what terms.
+
+    Attributes:
+        trial: The trial; None: a new one, as `new` says.
+        new: What to create.
+        target: As in `Job`; likewise `save`, `attempt`, `purpose`.
+        why: The reason.
+    """
+
+    trial: int | None
+    target: int
+    why: Why
+    new: New | None = None
+    save: bool = False
+    attempt: int = 1
+    purpose: Purpose = "search"
+
+
+class Dispatcher:
+    """A state, its log and its searcher at work.
+
+    Attributes:
+        state: What the events fold into.
+        doomed: Checkpoints given up, with the sequence number that must be durable before they are deleted.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        log: Log,
+        searcher: Searcher,
+        *,
+        seed: int,
+        tries_defaults: bool,
+        clock: Callable[[], float],
+        recorded: Recorder | None = None,
+    ) -> None:
+        self.state = state
+        self.doomed: deque[tuple[int, str]] = deque()
+        self._log = log
+        self._searcher = searcher
+        self._seed = seed
+        self._tries_defaults = tries_defaults
+        self._clock = clock
+        self._recorded = recorded
+        self._rng = partial(rng, seed)
+        self._idle_rule: str | None = None
+
+    # Recording
+
+    def record(self, *events: ev.AnyEvent) -> None:
+        """Stamp events, fold them and append them to the log as one group."""
+        state, now = self.state, self._clock()
+        entries: list[ev.Entry] = []
+        changed: list[int] = []
+        try:
+            for event in events:
+                entry = ev.Entry(state.seq + 1, now, event)
+                changed += state.apply(entry)
+                entries.append(entry)
+        finally:
+            self._log.append(entries)
+        if self._recorded is not None:
+            self._recorded(entries)
+        self._drop_needless(changed)
+
+    def _drop_needless(self, trials: Sequence[int]) -> None:
+        for trial in trials:
+            if self.state.trials[trial].checkpoints:
+                for saved in self.state.needless(trial):
+                    self.record(ev.Dropped(trial, saved.checkpoint))
+                    self.doomed.append((self.state.seq, saved.checkpoint))
+
+    def report(self, event: ev.Reported) -> None:
+        """Record a report; one that repeats what a lost job has reported is marked."""
+        if self.state.is_repeat(event.trial, event.resource):
+            event = ev.Reported(
+                event.job, event.trial, event.resource, event.metrics, event.seconds, event.cost, repeat=True
+            )
+        self.record(event)
+
+    def idle(self, why: Why) -> None:
+        """Record why nothing can run, once for each idle period and reason."""
+        if why.rule != self._idle_rule:
+            self._idle_rule = why.rule
+            self.record(ev.Idled(why))
+
+    # Deciding
+
+    def decide(self, slots: Collection[Slot], held: Set[int]) -> Work | Stop | Yield | Wait | Finished:
+        """What should happen next? Owed jobs come first; what does not fit into the budget waits."""
+        if slots and self.state.owed:
+            return self._affordable(self._owed(self.state.owed[0]), held)
+        match self._ask(slots, held):
+            case New(parent=None) if not self.state.may_create:
+                return Wait(Why("done"))
+            case New() as new:
+                return self._affordable(Work(None, new.target, new.why, new, new.save), held)
+            case Advance() as step:
+                return self._affordable(Work(step.trial, step.target, step.why, save=step.save), held)
+            case Stop() | Yield() | Wait() | Finished() as other:
+                return other
+
+    def _ask(self, slots: Collection[Slot], held: Set[int]) -> Decision:
+        state = self.state
+        if slots and state.closed is None and not state.account.more_trials():
+            self.record(ev.Closed(Why("budget of trials", of=state.account.trials)))
+        room = state.account.room()
+        ask = Ask(slots, held, state.may_create, room, state.history, self._rng)
+        return state.scheduler.decide(ask)
+
+    def _owed(self, trial: int) -> Work:
+        record = self.state.trials[trial]
+        owed = record.owed
+        assert owed is not None  # state.owed holds only trials that are owed a job
+        why = Why("again", resource=record.position)
+        return Work(trial, owed.target, why, None, owed.save, owed.attempt, owed.purpose)
+
+    def _affordable(self, work: Work, held: Set[int]) -> Work | Wait:
+        room = self.state.account.room()
+        if work.target <= room or work.target - self._start(work, held) <= room:
+            return work
+        return Wait(Why("budget", resource=work.target))
+
+    def _start(self, work: Work, held: Set[int]) -> int:
+        if work.trial is None:
+            parent = work.new.parent if work.new is not None else None
+            return 0 if parent is None else self.state.resumes_at(parent)[0]
+        return (
+            self.state.trials[work.trial].position
+            if work.trial in held
+            else self.state.resumes_at(work.trial)[0]
+        )
+
+    # Granting
+
+    def grant(self, work: Work, worker: int, held: Set[int]) -> Job | None:
+        """Create the trial if it is new, and record the job; None if the searcher has nothing left to suggest."""
+        created = () if work.trial is not None else self._create(work)
+        if created is None:
+            self.record(ev.Closed(Why("exhausted")))
+            return None
+        trial = created[0].trial if work.trial is None else work.trial
+        start, restore = self._stands(work, trial, held)
+        started = ev.Started(
+            self.state.n_jobs,
+            trial,
+            start,
+            work.target,
+            worker,
+            work.why,
+            restore,
+            work.save,
+            work.attempt,
+            work.purpose,
+        )
+        self._idle_rule = None
+        self.record(*created, started)
+        return self._job(started)
+
+    def _stands(self, work: Work, trial: int, held: Set[int]) -> tuple[int, str | None]:
+        if work.new is not None:
+            parent = work.new.parent
+            return (0, None) if parent is None else self.state.resumes_at(parent)
+        if trial in held:
+            return self.state.trials[trial].position, None
+        return self.state.resumes_at(trial)
+
+    def _job(self, started: ev.Started) -> Job:
+        record = self.state.trials[started.trial]
+        return Job(
+            started.job,
+            started.trial,
+            record.config,
+            started.start,
+            started.target,
+            record.seed,
+            started.restore,
+            started.save,
+            started.attempt,
+            started.purpose,
+        )
+
+    def _create(self, work: Work) -> tuple[ev.Created] | None:
+        new = work.new
+        assert new is not None  # work without a trial says what to create
+        found = self._configuration(new)
+        if found is None:
+            return None
+        config, source, fitted = found
+        trial = len(self.state.trials)
+        return (
+            ev.Created(
+                trial,
+                config,
+                source,
+                trial_seed(self._seed, trial),
+                new.parent,
+                new.ends,
+                new.bracket,
+                fitted,
+                self.state.seq,
+            ),
+        )
+
+    def _configuration(self, new: New) -> tuple[Config, ev.Source, dict[str, object] | None] | None:
+        state = self.state
+        number = len(state.trials)
+        if new.config is not None:
+            return new.config, "scheduler", None
+        if number == 0 and self._tries_defaults and (defaults := state.space.defaults()) is not None:
+            return defaults, "default", None
+        if state.enqueued:
+            return state.enqueued[0], "enqueued", None
+        request = Request(number, state.suggested, 1, new.target, new.bracket, self._rng)
+        for suggestion in self._searcher.suggest(state.history.view(), request):
+            return suggestion.config, "searcher", suggestion.fitted
+        return None

@@ -1,0 +1,314 @@
+"""The driver: the one loop of a run. It takes outcomes, records them, and gives each free worker its next job.
+
+Each turn: wait for outcomes; apply them; then, for each free worker, ask once what should happen next, route the job
+to the worker that holds its trial (else to the one whose held trial matters least), until nothing can start.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from rung.core import event as ev
+from rung.core.decision import Finished, Slot, Stop, Wait, Yield
+from rung.core.errors import MisuseError, ObjectiveError, RungError
+from rung.core.state import ACTIVE, State
+from rung.core.why import Why
+from rung.dispatcher import Dispatcher, Work
+from rung.executors import base
+
+logger = logging.getLogger("rung")
+
+GRACE_S = 10.0  # how long workers may take to leave when a run ends in order
+
+CANNOT_SAVE = """\
+trial {trial} starts again from the beginning, as its training cannot be resumed. Three lines would mend that:
+    if trial.checkpoint:
+        model.load(trial.checkpoint / "model")
+    trial.report(..., save=lambda folder: model.save(folder / "model"))"""
+
+
+class Driver:
+    """One run: a dispatcher and a pool.
+
+    All and only the workers of the pool are in `_slots`; each is busy (in `_jobs`) or free (in `_free`); a free one
+    holds a trial (in `_holding`) or is empty (in `_empty`).
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        pool: base.Pool,
+        *,
+        durable: Callable[[], int],
+        delete: Callable[[str], None],
+        seconds: float | None = None,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._state: State = dispatcher.state
+        self._pool = pool
+        self._durable = durable
+        self._delete = delete
+        self._deadline = None if seconds is None else pool.clock() + seconds
+        self._seconds = seconds
+        self._slots: dict[int, Slot] = {}
+        self._free: dict[int, Slot] = {}
+        self._empty: dict[int, None] = {}
+        self._holding: dict[int, int] = {}  # free worker: the trial that it holds
+        self._held: dict[int, int] = {}  # the other way round
+        self._jobs: dict[int, int] = {}  # busy worker: its open job
+        self._workers: dict[int, int] = {}  # the other way round
+        self._saving: dict[int, int] = {}  # trial: the worker that is about to write its checkpoint
+        self._idle: Why | None = None  # why free workers have no job
+        self._leaving: Why | None = None
+        self._error: RungError | None = None
+        self._interrupted = False
+        self._warned = False
+
+    def run(self) -> Why:
+        """Work until nothing is left to do, the time is up, or the user interrupts.
+
+        Returns:
+            Why the run ended.
+
+        Raises:
+            MisuseError, ObjectiveError: If the training function cannot work; see docs/failures.md.
+            KeyboardInterrupt: At a second Ctrl-C.
+        """
+        with self._interruptible():
+            try:
+                while self._turn():
+                    pass
+                self._release_all()
+            except BaseException:
+                self._pool.close(0)
+                raise
+            self._pool.close(GRACE_S)
+        if self._error is not None:
+            raise self._error
+        return self._leaving or self._idle or Why("done")
+
+    # The turn
+
+    def _turn(self) -> bool:
+        self._check_time()
+        self._fill()
+        self._delete_dropped()
+        if not self._jobs and not self._saving and (self._leaving or (self._free and self._idle)):
+            return False
+        self._pool.wait(self._deadline if self._leaving is None else None, self._deliver)
+        return True
+
+    def _fill(self) -> None:
+        self._idle = None
+        while self._free and self._leaving is None and self._idle is None:
+            match self._dispatcher.decide(self._free.values(), self._held.keys()):
+                case Work(trial=trial) if trial in self._saving:
+                    self._idle = Why("saving")
+                case Work() as work:
+                    self._start(work)
+                case Stop() as stop:
+                    self._stop(stop)
+                case Yield(job=job, why=why):
+                    self._ask_to_yield(job, why, owed=False)
+                case Wait(why=why) | Finished(why=why):
+                    self._idle = why
+                    self._dispatcher.idle(why)
+
+    def _start(self, work: Work) -> None:
+        worker = self._route(work.trial)
+        job = self._dispatcher.grant(work, worker, self._held.keys())
+        if job is None:
+            return
+        self._warn_if_lost(job.trial, job.start)
+        if self._holding.get(worker) == job.trial:
+            self._forget(worker)
+        elif worker in self._holding:
+            self._release(worker)
+        del self._free[worker]
+        self._empty.pop(worker, None)
+        self._jobs[worker] = job.number
+        self._workers[job.number] = worker
+        self._pool.send(worker, base.Start(job))
+        if work.new is not None and work.new.ends is not None:
+            self._end_job_of(work.new.ends)
+
+    def _route(self, trial: int | None) -> int:
+        if trial in self._held:
+            return self._held[trial]
+        if self._empty:
+            return next(iter(self._empty))
+        return min(self._holding, key=lambda worker: (self._worth(self._holding[worker]), worker))
+
+    def _worth(self, trial: int) -> tuple[bool, int, float]:
+        """How much it matters to keep a trial in memory: it may go on, has come far, is good."""
+        record = self._state.trials[trial]
+        loss = record.losses[0] if record.losses else 0.0
+        return self._state.status(trial) in ACTIVE, record.resource, -loss
+
+    # Outcomes
+
+    def _deliver(self, outcome: base.Outcome) -> None:
+        match outcome:
+            case ev.Reported():
+                self._reported(outcome)
+            case ev.Ended():
+                self._ended(outcome)
+            case ev.Saved() | ev.Sampled():
+                self._dispatcher.record(outcome)
+            case base.Released(trial=trial):
+                self._saving.pop(trial, None)
+            case base.Joined(slot=slot):
+                self._slots[slot.worker] = self._free[slot.worker] = slot
+                self._empty[slot.worker] = None
+            case base.Left():
+                self._left(outcome)
+
+    def _reported(self, event: ev.Reported) -> None:
+        self._dispatcher.report(event)
+        self._check_time()
+        if self._leaving is not None or event.job not in self._workers:
+            return
+        match self._dispatcher.decide((), frozenset()):
+            case Stop() as stop:
+                self._stop(stop)
+            case Yield(job=job, why=why):
+                self._ask_to_yield(job, why, owed=False)
+            case _:
+                pass
+        if self._state.account.overdrawn() is not None:
+            self._leave(Why("budget"))
+
+    def _ended(self, event: ev.Ended) -> None:
+        worker = self._workers.pop(event.job, None)
+        if worker is None:
+            return  # its worker had left, and the job was recorded as lost
+        del self._jobs[worker]
+        self._dispatcher.record(event)
+        self._free[worker] = self._slots[worker]
+        if event.held:
+            self._holding[worker] = event.trial
+            self._held[event.trial] = worker
+        else:
+            self._empty[worker] = None
+        if event.held and not self._pool.holds:
+            self._release(worker)
+            self._empty[worker] = None
+        if event.outcome == "failed" and event.failure is not None:
+            self._check_code(event.failure)
+
+    def _left(self, outcome: base.Left) -> None:
+        worker, failure = outcome.worker, outcome.failure
+        self._slots.pop(worker, None)
+        self._free.pop(worker, None)
+        self._empty.pop(worker, None)
+        self._forget(worker)
+        self._saving = {trial: saver for trial, saver in self._saving.items() if saver != worker}
+        job = self._jobs.pop(worker, None)
+        if job is None:
+            return
+        del self._workers[job]
+        lost: ev.Outcome = "lost" if failure.fault == "machine" else "failed"
+        self._dispatcher.record(ev.Ended(job, self._state.jobs[job].trial, lost, failure))
+
+    def _check_code(self, failure: ev.Failure) -> None:
+        if failure.fault == "code":
+            self._fail(MisuseError(failure.message))
+        elif (repeated := self._state.repeated_failure) is not None:
+            self._fail(
+                ObjectiveError(
+                    f"the training fails the same way from the first trial on: {repeated.type}: "
+                    f"{repeated.message} (at {repeated.place}). Mend it and run again; the study goes on.",
+                    repeated.traceback,
+                )
+            )
+
+    # Ending jobs
+
+    def _stop(self, stop: Stop) -> None:
+        self._dispatcher.record(ev.Stopped(stop.trial, stop.why))
+        self._end_job_of(stop.trial)
+
+    def _end_job_of(self, trial: int) -> None:
+        record = self._state.trials[trial]
+        if record.job is not None and record.stopped is not None:
+            self._ask_to_yield(record.job.number, record.stopped, owed=False)
+
+    def _ask_to_yield(self, job: int, why: Why, *, owed: bool) -> None:
+        open_job = self._state.jobs[job]
+        if open_job.yielding is None and job in self._workers:
+            self._dispatcher.record(ev.YieldAsked(job, open_job.trial, why, owed))
+            self._pool.send(self._workers[job], base.Yield(job))
+
+    def _fail(self, error: RungError) -> None:
+        self._error = self._error or error
+        self._leave(Why("failed"))
+
+    def _leave(self, why: Why) -> None:
+        if self._leaving is None:
+            self._leaving = why
+            for job in list(self._workers):
+                self._ask_to_yield(job, why, owed=True)
+
+    def _check_time(self) -> None:
+        if self._interrupted:
+            self._leave(Why("interrupted"))
+        elif self._deadline is not None and self._pool.clock() >= self._deadline:
+            self._leave(Why("time is up", threshold=self._seconds))
+
+    # Holding and releasing
+
+    def _release(self, worker: int) -> None:
+        trial = self._holding[worker]
+        save = self._state.resource.needs_checkpoint and self._state.status(trial) in ACTIVE
+        self._forget(worker)
+        self._saving[trial] = worker
+        self._pool.send(worker, base.Release(save))
+
+    def _forget(self, worker: int) -> None:
+        trial = self._holding.pop(worker, None)
+        if trial is not None:
+            del self._held[trial]
+
+    def _release_all(self) -> None:
+        for worker in list(self._holding):
+            self._release(worker)
+        while self._saving:
+            self._pool.wait(None, self._deliver)
+        self._delete_dropped()
+
+    def _delete_dropped(self) -> None:
+        doomed = self._dispatcher.doomed
+        while doomed and doomed[0][0] <= self._durable():
+            self._delete(doomed.popleft()[1])
+
+    def _warn_if_lost(self, trial: int, start: int) -> None:
+        record = self._state.trials[trial]
+        if self._warned or start >= record.position or record.checkpoints or self._state.resource.restarts:
+            return
+        self._warned = True
+        logger.warning(CANNOT_SAVE.format(trial=trial))
+
+    # Signals
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Ctrl-C or SIGTERM once: leave in order; twice: leave now. Only the main thread may listen."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        names = (signal.SIGINT, signal.SIGTERM)
+        before = {name: signal.signal(name, self._signalled) for name in names}
+        try:
+            yield
+        finally:
+            for name, handler in before.items():
+                signal.signal(name, handler)
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        if self._interrupted:
+            raise KeyboardInterrupt
+        self._interrupted = True
+        self._pool.wake()

@@ -1,0 +1,1 @@
+"""Models: functions on arrays that searchers, schedulers and analysis share."""

@@ -1,0 +1,1 @@
+"""Schedulers: rules that hand out jobs. One file per family; each follows its paper."""

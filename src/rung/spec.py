@@ -1,0 +1,132 @@
+"""The spec of a study: everything that decides, as plain values that stand in its log."""
+
+import platform
+import re
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from rung.core.decision import SchedulerSpec
+from rung.core.errors import MismatchError, SpecError, StoreError
+from rung.core.objective import Objectives
+from rung.core.parameter import Parameter
+from rung.core.resource import Resource
+from rung.core.space import Space
+from rung.core.suggestion import SearcherSpec
+from rung.schedulers.registry import SCHEDULERS
+from rung.searchers.registry import SEARCHERS
+from rung.version import VERSION
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,99}")
+
+
+class StudySpec(msgspec.Struct, frozen=True):
+    """What a study is.
+
+    Attributes:
+        name: Its name in the store.
+        space: What is tuned.
+        objectives: What is optimized.
+        resource: What a unit of training is.
+        scheduler: The scheduler's spec, as plain values.
+        searcher: The searcher's spec, as plain values.
+        seed: From which everything random derives.
+        retries: How often a job that was lost without progress is granted again.
+    """
+
+    name: str
+    space: dict[str, Parameter]
+    objectives: Objectives
+    resource: Resource
+    scheduler: dict[str, Any]  # each scheduler's own options; decoded by its registry
+    searcher: dict[str, Any]
+    seed: int = 0
+    retries: int = 3
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise SpecError(
+                f"a study's name is made of letters, digits, spaces and . _ + -, up to 100 of them, "
+                f"got {self.name!r}. It also names the folder of the study's files."
+            )
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int):
+            raise SpecError(f"seed must be an integer, got {self.seed!r}.")
+        if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
+            raise SpecError(f"retries must be a whole number of at least 0, got {self.retries!r}.")
+
+    def to_builtins(self) -> dict[str, Any]:  # Any: nested JSON
+        """As plain JSON values."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+    @classmethod
+    def from_builtins(cls, data: dict[str, Any]) -> "StudySpec":
+        """From what stands in a log.
+
+        Raises:
+            StoreError: If it cannot be understood.
+        """
+        try:
+            return msgspec.convert(data, cls)
+        except (msgspec.ValidationError, SpecError) as error:
+            raise StoreError(
+                f"the stored study {data.get('name')!r} cannot be understood: {error}."
+            ) from None
+
+    def scheduler_spec(self) -> SchedulerSpec:
+        """The scheduler's spec."""
+        return SCHEDULERS.decode(self.scheduler)
+
+    def searcher_spec(self) -> SearcherSpec:
+        """The searcher's spec."""
+        return SEARCHERS.decode(self.searcher)
+
+
+def check_same(stored: StudySpec, given: StudySpec) -> bool:
+    """Whether a stored study can go on as the given one just so (True), or after a `SpecChanged` (False).
+
+    Raises:
+        MismatchError: If what must not change differs; the message says what.
+    """
+    for field, advice in _FIXED.items():
+        old, new = getattr(stored, field), getattr(given, field)
+        if old != new:
+            raise MismatchError(
+                f"study {given.name!r} exists with another {field}: stored {_shown(old)}, given {_shown(new)}. {advice}"
+            )
+    if (difference := Space(stored.space).difference(Space(given.space))) is not None:
+        raise MismatchError(
+            f"study {given.name!r} exists with another space: {difference}. "
+            "Give the study another name, or go back to the stored space."
+        )
+    return stored == given
+
+
+_FIXED = {
+    "objectives": "Its results cannot be compared any more: give the study another name.",
+    "resource": "Its results cannot be compared any more: give the study another name.",
+    "seed": "Everything random in it derives from the stored one: give the study another name, or that seed.",
+}
+
+
+def _shown(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def versions() -> dict[str, str]:
+    """What the log says of who wrote it."""
+    return {"rung": VERSION, "python": platform.python_version(), "numpy": np.__version__}
+
+
+def plain(spec: SchedulerSpec | SearcherSpec, kind: str) -> dict[str, Any]:
+    """A scheduler's or searcher's spec as plain values."""
+    try:
+        found = msgspec.to_builtins(spec)
+    except TypeError:
+        found = None
+    if not isinstance(found, dict) or "type" not in found:
+        raise SpecError(
+            f"{kind} must be a {kind}'s options such as rung.ASHA(max_resource=81), got {spec!r}."
+        )
+    return found

@@ -1,0 +1,249 @@
+"""The store in an SQL database: one table of events, one writer thread for each log that is held.
+
+Reading goes page by page, each page its own short transaction: an append-only log needs no long one, and a
+reader who stops half-way holds nothing.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet, finalize
+
+import msgspec
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from rung.core.errors import BusyError, LeaseLostError, StoreError
+from rung.core.event import AnyEvent, Entry
+from rung.stores import lease, sqlite
+from rung.stores.checks import check_order, name_taken, no_lease, not_found
+from rung.stores.schema import events, leases, prepare, studies
+from rung.stores.writer import Writer
+
+PAGE = 5_000  # entries read at a time
+
+_encode = msgspec.json.Encoder().encode
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+class SqlStore:
+    """Studies in one database file; see `Store` for the contract of its methods."""
+
+    def __init__(self, url: str | Path) -> None:
+        path = sqlite.path_of(url)
+        self.url = str(url)
+        self._reading, self._writing = sqlite.engines(path)
+        self._logs: WeakSet[SqlLog] = WeakSet()  # a log with the lease is kept alive by its writer
+        finalize(self, self._reading.dispose)  # who forgets to close leaves no connection behind
+        try:
+            with sqlite.errors_told("cannot open the store", self.url):
+                prepare(self._reading, self._writing, self.url)
+                sqlite.use_wal(self._reading)
+        except StoreError:
+            self._reading.dispose()
+            raise
+
+    def names(self) -> list[str]:
+        """See `Store.names`."""
+        with sqlite.errors_told("cannot list the studies", self.url), self._reading.begin() as connection:
+            return list(connection.execute(select(studies.c.name).order_by(studies.c.id)).scalars())
+
+    def create(self, name: str, entries: Sequence[Entry]) -> "SqlLog":
+        """See `Store.create`."""
+        check_order(0, entries)
+        with (
+            sqlite.errors_told(f"cannot create the study {name!r}", self.url),
+            self._writing.begin() as connection,
+        ):
+            try:
+                connection.execute(insert(studies).values(name=name, created=time.time()))
+            except IntegrityError:
+                raise name_taken(name, self.url) from None
+            study = self._id(connection, name)
+            connection.execute(insert(leases).values(study=study, **lease.BLANK))
+            _insert(connection, _rows(study, entries))
+        return self._opened(study, name)
+
+    def log(self, name: str) -> "SqlLog":
+        """See `Store.log`."""
+        with (
+            sqlite.errors_told(f"cannot open the study {name!r}", self.url),
+            self._reading.begin() as connection,
+        ):
+            study = self._id(connection, name)
+        return self._opened(study, name)
+
+    def delete(self, name: str) -> None:
+        """See `Store.delete`."""
+        with (
+            sqlite.errors_told(f"cannot delete the study {name!r}", self.url),
+            self._writing.begin() as connection,
+        ):
+            study = self._id(connection, name)
+            lease.refuse_if_held(connection, study, self._described(name))
+            connection.execute(delete(events).where(events.c.study == study))
+            connection.execute(delete(leases).where(leases.c.study == study))
+            connection.execute(delete(studies).where(studies.c.id == study))
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        with ExitStack() as each:  # one that fails does not keep the others from being closed
+            for log in list(self._logs):
+                each.callback(log.close)
+        self._reading.dispose()
+
+    def _id(self, connection: Connection, name: str) -> int:
+        study = connection.execute(select(studies.c.id).where(studies.c.name == name)).scalar()
+        if study is None:
+            names = connection.execute(select(studies.c.name).order_by(studies.c.id)).scalars()
+            raise not_found(name, list(names), self.url)
+        return int(study)
+
+    def _opened(self, study: int, name: str) -> "SqlLog":
+        log = SqlLog(self._reading, self._writing, study, self._described(name), self.url)
+        self._logs.add(log)
+        return log
+
+    def _described(self, name: str) -> str:
+        return f"the study {name!r} in {self.url}"
+
+
+class SqlLog:
+    """The events of one study; see `Log` for the contract of its methods.
+
+    Invariant: there is a writer, with its thread, from `acquire` to `release`, also if the lease is lost.
+    """
+
+    def __init__(self, reading: Engine, writing: Engine, study: int, name: str, url: str) -> None:
+        self._reading = reading
+        self._writing = writing
+        self._study = study
+        self._name = name
+        self._url = url
+        self._listeners: list[Callable[[int], None]] = []
+        self._fence = 0
+        self._writer: Writer | None = None
+
+    @property
+    def committed(self) -> int:
+        """See `Log.committed`."""
+        if self._writer is not None:
+            return self._writer.committed
+        with self._told("cannot read"), self._reading.begin() as connection:
+            return _last(connection, self._study)
+
+    def read(self, after: int = 0) -> Iterator[Entry]:
+        """See `Log.read`."""
+        while page := self._page(after):
+            for seq, stamp, data in page:
+                yield Entry(seq, stamp, self._event(seq, data))
+            after = page[-1][0]
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """See `Log.append`."""
+        if self._writer is None:
+            raise no_lease(self._name)
+        self._writer.append(entries)
+
+    def flush(self) -> None:
+        """See `Log.flush`."""
+        if self._writer is not None:
+            self._writer.flush()
+
+    def listen(self, callback: Callable[[int], None]) -> None:
+        """See `Log.listen`."""
+        self._listeners.append(callback)
+
+    def acquire(self, owner: str = "a driver") -> None:
+        """See `Log.acquire`."""
+        if self._writer is not None:
+            raise BusyError(f"{self._name} is held by this very log. Acquire once, and release() at the end.")
+        with self._told("cannot take the lease of"), self._writing.begin() as connection:
+            self._fence = lease.take(connection, self._study, owner, self._name)
+            last = _last(connection, self._study)
+        self._writer = Writer(self._write, self._renew, self._listeners, last)
+
+    def release(self) -> None:
+        """See `Log.release`."""
+        writer = self._writer
+        if writer is None:
+            return
+        try:
+            writer.flush()
+        except LeaseLostError:
+            self._end(writer)
+            if not writer.saved:
+                raise
+        else:
+            self._end(writer)  # first: it could still renew what is given back
+            with self._told("cannot give back the lease of"), self._writing.begin() as connection:
+                lease.give_back(connection, self._study, self._fence)
+
+    def close(self) -> None:
+        """See `Log.close`."""
+        self.release()
+        self._listeners.clear()
+
+    def _end(self, writer: Writer) -> None:
+        self._writer = None
+        writer.stop()
+
+    def _page(self, after: int) -> Sequence[Any]:  # Any: rows of `_PAGE`
+        query = _PAGE.where(events.c.study == self._study, events.c.seq > after)
+        with self._told("cannot read"), self._reading.begin() as connection:
+            return connection.execute(query).all()
+
+    def _event(self, seq: int, data: str) -> AnyEvent:
+        try:
+            return _decoder.decode(data)
+        except msgspec.DecodeError as error:
+            raise StoreError(
+                f"entry {seq} of {self._name} cannot be understood: {error}. "
+                "The file was changed by something else than rung; go back to a copy of it."
+            ) from error
+
+    def _told(self, failed: str) -> AbstractContextManager[None]:
+        return sqlite.errors_told(f"{failed} {self._name}", self._url)
+
+    # By the writer's thread
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        rows = _rows(self._study, entries)
+        with self._told("cannot write"), self._writing.begin() as connection:
+            lease.keep(connection, self._study, self._fence, self._name)
+            # A commit that failed may be durable all the same; what is there cannot be anybody else's.
+            last = _last(connection, self._study)
+            _insert(connection, [row for row in rows if row["seq"] > last])
+
+    def _renew(self) -> None:
+        with self._told("cannot renew the lease of"), self._writing.begin() as connection:
+            lease.keep(connection, self._study, self._fence, self._name)
+
+
+_PAGE = select(events.c.seq, events.c.time, events.c.data).order_by(events.c.seq).limit(PAGE)
+
+
+def _last(connection: Connection, study: int) -> int:
+    """Number of the last entry, 0 if there is none."""
+    return connection.execute(select(func.max(events.c.seq)).where(events.c.study == study)).scalar() or 0
+
+
+def _rows(study: int, entries: Sequence[Entry]) -> list[dict[str, Any]]:  # Any: values of columns
+    return [
+        {
+            "study": study,
+            "seq": entry.seq,
+            "time": entry.time,
+            "kind": type(entry.event).__name__,  # its tag in the data, too
+            "trial": getattr(entry.event, "trial", None),
+            "data": _encode(entry.event).decode(),
+        }
+        for entry in entries
+    ]
+
+
+def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if rows:  # SQLAlchemy takes an empty list for one row without values
+        connection.execute(insert(events), rows)

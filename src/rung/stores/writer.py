@@ -1,0 +1,170 @@
+"""The thread that makes a log durable: groups of entries, committed together.
+
+It knows neither SQL nor studies: it is given a function that commits a list of entries, and one that renews a
+lease.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from rung.core.errors import LeaseLostError, StoreError
+from rung.core.event import Entry
+from rung.stores.checks import check_order
+
+COMMIT_EVERY_S = 0.050  # an entry waits at most this long before its commit begins
+RENEW_EVERY_S = 10.0
+MAX_WAITING = 100_000  # entries that are not durable yet; above it, `append` blocks
+
+Callback = Callable[[int], None]
+
+logger = logging.getLogger(__name__)
+
+
+def tell(callbacks: Iterable[Callback], seq: int) -> None:
+    """Call each with the number of the last durable entry; an error in one harms nobody else."""
+    for callback in callbacks:
+        try:
+            callback(seq)
+        except Exception:
+            logger.exception("a listener of the log failed at entry %d", seq)
+
+
+class Writer:
+    """Entries on their way to the disk.
+
+    Invariants: entries `_committed + 1` to `_last` are those that the thread is committing and, behind them,
+    those in `_waiting`. After a failure all of them wait, and none is committed until a `flush` clears it.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Entry]], None],
+        renew: Callable[[], None],
+        callbacks: Sequence[Callback],
+        last: int,
+    ) -> None:
+        self._write = write
+        self._renew = renew
+        self._callbacks = callbacks
+        self._last = last
+        self._committed = last
+        self._waiting: list[Entry] = []
+        self._due = 0.0  # when what waits must be committed, by the monotonic clock
+        self._renew_at = time.monotonic() + RENEW_EVERY_S
+        self._failure: StoreError | None = None
+        self._stopping = False
+        self._changed = threading.Condition()
+        # A daemon: an exception in the main thread ends the program, it does not wait for a `close` to come.
+        self._thread = threading.Thread(target=self._run, name="rung-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def committed(self) -> int:
+        """Number of the last durable entry."""
+        return self._committed
+
+    @property
+    def saved(self) -> bool:
+        """Whether all that was appended is durable."""
+        return self._committed == self._last
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """See `Log.append`."""
+        with self._changed:
+            self._raise_failure()
+            while self._last - self._committed >= MAX_WAITING:
+                self._hurry()
+                self._changed.wait()
+                self._raise_failure()
+            check_order(self._last, entries)
+            if not self._waiting:
+                self._due = time.monotonic() + COMMIT_EVERY_S
+                self._changed.notify_all()
+            self._waiting.extend(entries)
+            self._last += len(entries)
+
+    def flush(self) -> None:
+        """See `Log.flush`."""
+        with self._changed:
+            if not isinstance(self._failure, LeaseLostError):
+                self._failure = None  # try again
+            self._hurry()
+            goal = self._last
+            while self._committed < goal:
+                self._raise_failure()
+                self._changed.wait()
+            self._raise_failure()
+
+    def stop(self) -> None:
+        """End the thread; what is not durable by then is dropped."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _hurry(self) -> None:
+        self._due = 0.0
+        self._changed.notify_all()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:  # a new one each time, as a traceback grows with each raise
+            raise type(self._failure)(str(self._failure)) from self._failure
+
+    # The thread
+
+    def _run(self) -> None:
+        while (batch := self._next()) is not None:
+            try:
+                if batch:
+                    self._write(batch)
+                    tell(self._callbacks, batch[-1].seq)
+                else:
+                    self._renew()
+            except Exception as error:  # noqa: BLE001  # whatever it was, the next append or flush must say so
+                self._keep(batch, error)
+            else:
+                self._done(batch)
+
+    def _next(self) -> list[Entry] | None:
+        """What to commit next; nothing: renew the lease; None: stop."""
+        with self._changed:
+            while not self._stopping:
+                now = time.monotonic()
+                committing = bool(self._waiting) and self._failure is None
+                if committing and self._due <= now:
+                    batch, self._waiting = self._waiting, []
+                    return batch
+                if self._renew_at <= now:
+                    return []
+                self._changed.wait(
+                    min(self._due, self._renew_at) - now if committing else self._renew_at - now
+                )
+            return None
+
+    def _done(self, batch: list[Entry]) -> None:
+        with self._changed:
+            self._renew_at = time.monotonic() + RENEW_EVERY_S  # a commit renews, too
+            if batch:
+                self._committed = batch[-1].seq
+                self._changed.notify_all()
+
+    def _keep(self, batch: list[Entry], error: Exception) -> None:
+        with self._changed:
+            self._renew_at = time.monotonic() + RENEW_EVERY_S
+            self._waiting[:0] = batch
+            if batch or isinstance(
+                error, LeaseLostError
+            ):  # else a renewal failed: no harm yet, the fence guards
+                self._failure = error if isinstance(error, StoreError) else _as_store_error(error, batch)
+            self._changed.notify_all()
+
+
+def _as_store_error(error: Exception, batch: list[Entry]) -> StoreError:
+    failure = StoreError(
+        f"entries {batch[0].seq} to {batch[-1].seq} cannot be written: {type(error).__name__}: {error}. "
+        "Entries hold plain values: numbers, text, lists, dicts."
+    )
+    failure.__cause__ = error
+    return failure

@@ -1,0 +1,463 @@
+"""Study: the object a user holds. It owns a state, a log and the folder of its files, and runs on any executor."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from rung import results
+from rung.asking import AskTell
+from rung.core import event as ev
+from rung.core.budget import Budget
+from rung.core.decision import SchedulerSpec
+from rung.core.errors import MismatchError, SpecError
+from rung.core.history import HistoryView
+from rung.core.job import Job
+from rung.core.objective import objectives
+from rung.core.resource import Resource, Steps
+from rung.core.space import Config, Parameter, Scalar, Space
+from rung.core.state import State
+from rung.core.suggestion import SearcherSpec
+from rung.core.why import sentence
+from rung.dispatcher import Dispatcher
+from rung.driver import Driver
+from rung.executors.base import Executor
+from rung.executors.inprocess import InProcess
+from rung.executors.local import Local
+from rung.executors.simulated import Simulated
+from rung.results import TrialResult
+from rung.schedulers.fifo import FIFO
+from rung.searchers.random import RandomSearch
+from rung.spec import StudySpec, check_same, plain, versions
+from rung.stores.checkpoints import CheckpointFolder, Checkpoints
+from rung.stores.events import Log, Store, open_store
+from rung.trial import Trial, TrialCall, function_train
+from rung.watching import Watcher, Watchers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SpaceLike = Space | Mapping[str, Parameter | Scalar]
+
+
+class Study:
+    """One tuning problem: space, objectives, scheduler, searcher, seed, and the log of all that happened.
+
+    Building one touches nothing but its store's header. A study of that name that exists in the store is opened:
+    it must have the same space, objectives, kind of resource and seed; other options of the scheduler or the
+    searcher hold from its next run on.
+
+    Args:
+        name: Its name in the store.
+        space: What is tuned: a `Space`, or a dict.
+        minimize: Metric to minimize, or a list of them.
+        maximize: Metric to maximize, or a list of them.
+        diverges_at: A report worse than this ends its trial as diverged; a dict by metric for several objectives.
+        resource: What a unit of training is: `Steps`, `Fraction` or `Replicates`.
+        scheduler: Which trial gets the next unit.
+        searcher: Which configuration is tried next.
+        seed: From which everything random derives.
+        retries: How often a job that was lost with its worker, without progress, is granted again.
+        store: The event log: a path for SQLite; None: memory, for studies to throw away.
+        checkpoints: Where and how often training is saved.
+
+    Raises:
+        SpecError: If something does not fit; nothing was written then.
+        MismatchError: If the stored study of that name differs; the message says in what.
+        StoreError: If the store cannot be used.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        space: SpaceLike,
+        *,
+        minimize: str | Sequence[str] | None = None,
+        maximize: str | Sequence[str] | None = None,
+        diverges_at: float | Mapping[str, float] | None = None,
+        resource: Resource | None = None,
+        scheduler: SchedulerSpec | None = None,
+        searcher: SearcherSpec | None = None,
+        seed: int = 0,
+        retries: int = 3,
+        store: str | Path | None = "rung.db",
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
+        space = space if isinstance(space, Space) else Space(space)
+        spec = StudySpec(
+            name,
+            space.parameters,
+            objectives(minimize, maximize, diverges_at),
+            Steps() if resource is None else resource,
+            plain(FIFO() if scheduler is None else scheduler, "scheduler"),
+            plain(RandomSearch() if searcher is None else searcher, "searcher"),
+            seed,
+            retries,
+        )
+        _start(spec)  # what does not fit together is said before the store is touched
+        opened = open_store(store)
+        self._open(spec, opened, _log(opened, spec), store, checkpoints)
+
+    @classmethod
+    def load(
+        cls, name: str, store: str | Path = "rung.db", checkpoints: Checkpoints | None = None
+    ) -> "Study":
+        """A study that exists, as its store describes it.
+
+        Raises:
+            StudyNotFoundError: If the store has none of that name.
+        """
+        opened = open_store(store)
+        study = cls.__new__(cls)
+        study._open(None, opened, opened.log(name), store, checkpoints)
+        return study
+
+    def _open(
+        self,
+        given: StudySpec | None,
+        store: Store,
+        log: Log,
+        url: str | Path | None,
+        checkpoints: Checkpoints | None,
+    ) -> None:
+        self._store = store
+        self._log = log
+        entries = list(log.read())
+        stored = _last_spec(entries)
+        self._changed = given is not None and not check_same(_with_present_space(stored, entries), given)
+        self._spec = stored if given is None else given
+        self._state = _start(self._spec)
+        for entry in entries:
+            self._state.apply(entry)
+        self._checkpoints = checkpoints or Checkpoints()
+        self._files = _Files(self._spec.name, url, self._checkpoints.folder)
+        self._asking: AskTell | None = None
+
+    # Running
+
+    def run(
+        self,
+        train: Callable[[Trial], object] | None = None,
+        *,
+        executor: Executor | None = None,
+        workers: int | None = None,
+        budget: Budget | None = None,
+        watch: Sequence[Watcher] = (),
+    ) -> Self:
+        """Train until the budget is used up, nothing is left to do, or Ctrl-C; then call it again to go on.
+
+        Args:
+            train: The training function; None only where the executor brings its own, as the simulator does.
+            executor: Where; None: worker processes on this machine.
+            workers: Short for `executor=rung.Local(workers=...)`.
+            budget: What the study may spend in all (`seconds`: in this run); None: no limit.
+            watch: Called with each event and a view of the study, after the event is safe in the log.
+
+        Raises:
+            BusyError: If another driver runs the study.
+            MisuseError, ObjectiveError: If the training function cannot work.
+        """
+        executor = _executor(executor, workers)
+        budget = budget or Budget()
+        with self._driving(f"a run with {type(executor).__name__}"):
+            pool = executor.start(self._call(train, executor, budget))
+            watchers = Watchers(watch, self._state, self._log) if watch else None
+            dispatcher = self._dispatcher(pool.clock, watchers)
+            try:
+                self._prepare(dispatcher, budget)
+                driver = Driver(
+                    dispatcher,
+                    pool,
+                    durable=lambda: self._log.committed,
+                    delete=self._files.checkpoints.drop,
+                    seconds=budget.seconds,
+                )
+                self.ended = sentence(driver.run(), self._state.resource.unit)
+            finally:
+                pool.close(0)
+                self._log.flush()
+                if watchers is not None:
+                    watchers.close()
+            self._delete_dropped(dispatcher)
+        return self
+
+    def _call(
+        self, train: Callable[[Trial], object] | None, executor: Executor, budget: Budget
+    ) -> TrialCall | None:
+        if isinstance(executor, Simulated):
+            return None
+        if not callable(train):
+            raise SpecError(f"train must be a function that takes a trial, got {train!r}.")
+        return TrialCall(
+            train,
+            self._spec.objectives,
+            self._spec.resource,
+            folder=self._files.folder,
+            checkpoints=self._files.checkpoints,
+            every_s=self._checkpoints.every_s,
+            cost_metric=budget.cost_metric,
+        )
+
+    @contextmanager
+    def _driving(self, owner: str) -> Iterator[None]:
+        """Hold the lease, and know everything that was logged before."""
+        if self._asking is not None:
+            raise SpecError(
+                f"study {self._spec.name!r} is being driven by ask and tell here. Call study.close() before run()."
+            )
+        self._log.acquire(owner)
+        try:
+            self._refresh()
+            yield
+        finally:
+            self._log.release()
+
+    def _refresh(self) -> None:
+        for entry in self._log.read(after=self._state.seq):
+            self._state.apply(entry)
+
+    def _dispatcher(self, clock: Callable[[], float], watchers: Watchers | None = None) -> Dispatcher:
+        spec = self._spec
+        searcher = spec.searcher_spec()
+        return Dispatcher(
+            self._state,
+            self._log,
+            searcher.start(self._state.space, spec.objectives, spec.seed),
+            seed=spec.seed,
+            tries_defaults=searcher.tries_defaults,
+            clock=clock,
+            recorded=None if watchers is None else watchers.recorded,
+        )
+
+    def _prepare(self, dispatcher: Dispatcher, budget: Budget) -> None:
+        """End what a driver that died has left open, and record what is new in this run."""
+        for job in list(self._state.jobs.values()):
+            if job.position == job.target and job.losses is not None:
+                dispatcher.record(ev.Ended(job.number, job.trial, "reached"))
+            else:
+                failure = ev.Failure("machine", "driver lost", "its driver died")
+                dispatcher.record(ev.Ended(job.number, job.trial, "lost", failure))
+        if self._changed:
+            dispatcher.record(ev.SpecChanged(self._spec.to_builtins(), versions()))
+            self._changed = False
+        if budget != self._state.account.budget:
+            dispatcher.record(ev.BudgetChanged(budget))
+
+    def _delete_dropped(self, dispatcher: Dispatcher) -> None:
+        while dispatcher.doomed:
+            self._files.checkpoints.drop(dispatcher.doomed.popleft()[1])
+
+    # Ask and tell
+
+    def ask(self) -> Job | None:
+        """The next job for the caller to do; None if nothing can start now, and `study.waiting` says why."""
+        return self._asked().ask()
+
+    @property
+    def waiting(self) -> str | None:
+        """Why the last `ask` had no job; None if it had one."""
+        return None if self._asking is None else self._asking.waiting
+
+    def report(self, job: Job, metrics: Mapping[str, object], step: int | None = None) -> bool:
+        """Record metrics of a job on its way; False if it should hand back control, see `AskTell.report`."""
+        return self._asked().report(job, metrics, step)
+
+    def tell(self, job: Job, metrics: Mapping[str, object] | None = None, *, error: str | None = None) -> None:
+        """End a job, see `AskTell.tell`."""
+        self._asked().tell(job, metrics, error)
+
+    def enqueue(self, config: Config) -> None:
+        """Have a known configuration tried before the searcher is asked again.
+
+        Raises:
+            ConfigurationError: If it does not fit the space.
+        """
+        self._state.space.check(config)
+        event = ev.Enqueued(dict(config))
+        if self._asking is not None:
+            self._asked_dispatcher.record(event)
+            return
+        with self._driving("enqueue"):
+            self._dispatcher(time.time).record(event)
+
+    def set_budget(self, budget: Budget) -> None:
+        """What the study may spend in all when it is driven by ask and tell; `run` takes its own."""
+        self._asked()
+        if budget != self._state.account.budget:
+            self._asked_dispatcher.record(ev.BudgetChanged(budget))
+
+    def _asked(self) -> AskTell:
+        if self._asking is None:
+            self._log.acquire("ask and tell")
+            self._refresh()
+            self._asked_dispatcher = self._dispatcher(time.time)
+            self._prepare(self._asked_dispatcher, self._state.account.budget)
+            self._asking = AskTell(self._asked_dispatcher)
+        return self._asking
+
+    def close(self) -> None:
+        """Make all that was recorded durable and give back the store. The study can still be read."""
+        self._log.release()
+        self._asking = None
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # Reading
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._spec.name
+
+    @property
+    def spec(self) -> StudySpec:
+        """What it is."""
+        return self._spec
+
+    @property
+    def space(self) -> Space:
+        """What is tuned."""
+        return self._state.space
+
+    @property
+    def state(self) -> State:
+        """The fold of its log; to be read, not changed."""
+        return self._state
+
+    @property
+    def history(self) -> HistoryView:
+        """Configurations and observations as arrays, as of now."""
+        return self._state.history.view()
+
+    @property
+    def best(self) -> TrialResult:
+        """The best trial at the highest resource reached."""
+        return results.best(self._state, self.name)
+
+    @property
+    def best_config(self) -> Config:
+        """Its configuration."""
+        return self.best.config
+
+    @property
+    def best_value(self) -> float | None:
+        """Its value."""
+        return self.best.value
+
+    @property
+    def front(self) -> list[TrialResult]:
+        """For several objectives: the trials that no other one dominates."""
+        return results.front(self._state, self.name)
+
+    @property
+    def trials(self) -> list[TrialResult]:
+        """Every trial."""
+        return results.trials(self._state)
+
+    def events(self) -> Iterator[ev.Entry]:
+        """The log, entry by entry."""
+        return self._log.read()
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row per trial, as a pandas frame."""
+        return results.frame(self._state)
+
+    def __repr__(self) -> str:
+        return f"<Study {self.name!r} in {self._store.url}: {len(self._state.trials)} trials>"
+
+
+def minimize(
+    f: Callable[..., float],
+    space: SpaceLike,
+    *,
+    trials: int = 100,
+    searcher: SearcherSpec | None = None,
+    seed: int = 0,
+    name: str = "minimize",
+    store: str | Path | None = None,
+) -> Study:
+    """Minimize `f(**config)` in this process; the value is called `value`.
+
+    Returns:
+        The study: `.best_config`, `.best_value`, `.trials` …
+    """
+    study = Study(name, space, minimize="value", searcher=searcher, seed=seed, store=store)
+    return study.run(function_train(f), executor=InProcess(), budget=Budget(trials=trials))
+
+
+def maximize(
+    f: Callable[..., float],
+    space: SpaceLike,
+    *,
+    trials: int = 100,
+    searcher: SearcherSpec | None = None,
+    seed: int = 0,
+    name: str = "maximize",
+    store: str | Path | None = None,
+) -> Study:
+    """Maximize `f(**config)` in this process; else as `minimize`."""
+    study = Study(name, space, maximize="value", searcher=searcher, seed=seed, store=store)
+    return study.run(function_train(f), executor=InProcess(), budget=Budget(trials=trials))
+
+
+class _Files:
+    """Where a study's files lie: beside its store, or in a temporary folder that goes with it."""
+
+    def __init__(self, name: str, store: str | Path | None, folder: str | None) -> None:
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        if folder is not None:
+            root = Path(folder)
+        elif store is not None:
+            root = Path(str(store).removeprefix("sqlite:///")).with_suffix(".files")
+        else:
+            self._temporary = tempfile.TemporaryDirectory(prefix="rung-", ignore_cleanup_errors=True)
+            root = Path(self._temporary.name)
+        self.folder = (root / name).absolute()
+        self.checkpoints = CheckpointFolder(self.folder / "checkpoints")
+
+
+def _start(spec: StudySpec) -> State:
+    space = Space(spec.space)
+    spec.searcher_spec().start(space, spec.objectives, spec.seed)
+    scheduler = spec.scheduler_spec().start(space, spec.objectives, spec.seed)
+    return State(space, spec.objectives, spec.resource, scheduler, spec.retries)
+
+
+def _log(store: Store, spec: StudySpec) -> Log:
+    if spec.name in store.names():
+        return store.log(spec.name)
+    opened = ev.Opened(spec.to_builtins(), versions())
+    return store.create(spec.name, [ev.Entry(1, time.time(), opened)])
+
+
+def _last_spec(entries: Sequence[ev.Entry]) -> StudySpec:
+    for entry in reversed(entries):
+        if isinstance(entry.event, ev.Opened | ev.SpecChanged):
+            return StudySpec.from_builtins(entry.event.spec)
+    raise MismatchError("the stored study has no description: its log does not begin with one.")
+
+
+def _with_present_space(spec: StudySpec, entries: Sequence[ev.Entry]) -> StudySpec:
+    import msgspec
+
+    for entry in reversed(entries):
+        if isinstance(entry.event, ev.SpaceChanged):
+            return msgspec.structs.replace(spec, space=entry.event.space)
+        if isinstance(entry.event, ev.SpecChanged):
+            break
+    return spec
+
+
+def _executor(executor: Executor | None, workers: int | None) -> Executor:
+    if executor is None:
+        return Local() if workers is None else Local(workers=workers)
+    if workers is not None:
+        raise SpecError("give either executor or workers, not both: workers=4 is short for executor=rung.Local(4).")
+    return executor

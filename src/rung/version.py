@@ -1,0 +1,3 @@
+"""The version of rung."""
+
+VERSION = "0.1.0"
