@@ -31,7 +31,7 @@ from rung.searchers.random import RandomSearch
 from rung.stores.checkpoints import Checkpoints
 from rung.study import Study, maximize, minimize
 from rung.trial import Trial
-from rung.version import VERSION as __version__
+from rung.version import __version__
 
 __all__ = [
     "ASHA",

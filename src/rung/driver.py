@@ -24,7 +24,8 @@ logger = logging.getLogger("rung")
 GRACE_S = 10.0  # how long workers may take to leave when a run ends in order
 
 CANNOT_SAVE = """\
-trial {trial} starts again from the beginning, as its training cannot be resumed. Three lines would mend that:
+trial {trial} was not saved, as its training gave no save= to trial.report: when it goes on, it starts from the beginning.
+Three lines mend that:
     if trial.checkpoint:
         model.load(trial.checkpoint / "model")
     trial.report(..., save=lambda folder: model.save(folder / "model"))"""
@@ -122,7 +123,6 @@ class Driver:
         job = self._dispatcher.grant(work, worker, self._held.keys())
         if job is None:
             return
-        self._warn_if_lost(job.trial, job.start)
         if self._holding.get(worker) == job.trial:
             self._forget(worker)
         elif worker in self._holding:
@@ -159,7 +159,8 @@ class Driver:
             case ev.Saved() | ev.Sampled():
                 self._dispatcher.record(outcome)
             case base.Released(trial=trial):
-                self._saving.pop(trial, None)
+                if self._saving.pop(trial, None) is not None:
+                    self._warn_if_unsaved(trial)
             case base.Joined(slot=slot):
                 self._slots[slot.worker] = self._free[slot.worker] = slot
                 self._empty[slot.worker] = None
@@ -264,7 +265,8 @@ class Driver:
         trial = self._holding[worker]
         save = self._state.resource.needs_checkpoint and self._state.status(trial) in ACTIVE
         self._forget(worker)
-        self._saving[trial] = worker
+        if save:
+            self._saving[trial] = worker
         self._pool.send(worker, base.Release(save))
 
     def _forget(self, worker: int) -> None:
@@ -284,12 +286,12 @@ class Driver:
         while doomed and doomed[0][0] <= self._durable():
             self._delete(doomed.popleft()[1])
 
-    def _warn_if_lost(self, trial: int, start: int) -> None:
+    def _warn_if_unsaved(self, trial: int) -> None:
         record = self._state.trials[trial]
-        if self._warned or start >= record.position or record.checkpoints or self._state.resource.restarts:
-            return
-        self._warned = True
-        logger.warning(CANNOT_SAVE.format(trial=trial))
+        saved = any(each.resource == record.position for each in record.checkpoints)
+        if not saved and not self._warned:
+            self._warned = True
+            logger.warning(CANNOT_SAVE.format(trial=trial))
 
     # Signals
 

@@ -16,7 +16,7 @@ from rung.core.space import Space
 from rung.core.suggestion import SearcherSpec
 from rung.schedulers.registry import SCHEDULERS
 from rung.searchers.registry import SEARCHERS
-from rung.version import VERSION
+from rung.version import __version__
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,99}")
 
@@ -116,7 +116,7 @@ def _shown(value: object) -> str:
 
 def versions() -> dict[str, str]:
     """What the log says of who wrote it."""
-    return {"rung": VERSION, "python": platform.python_version(), "numpy": np.__version__}
+    return {"rung": __version__, "python": platform.python_version(), "numpy": np.__version__}
 
 
 def plain(spec: SchedulerSpec | SearcherSpec, kind: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from rung import results
+from rung import story as stories
 from rung.asking import AskTell
 from rung.core import event as ev
 from rung.core.budget import Budget
@@ -134,6 +135,7 @@ class Study:
         self._checkpoints = checkpoints or Checkpoints()
         self._files = _Files(self._spec.name, url, self._checkpoints.folder)
         self._asking: AskTell | None = None
+        self.ended: str | None = None  # why the last run here ended, in words
 
     # Running
 
@@ -264,7 +266,9 @@ class Study:
         """Record metrics of a job on its way; False if it should hand back control, see `AskTell.report`."""
         return self._asked().report(job, metrics, step)
 
-    def tell(self, job: Job, metrics: Mapping[str, object] | None = None, *, error: str | None = None) -> None:
+    def tell(
+        self, job: Job, metrics: Mapping[str, object] | None = None, *, error: str | None = None
+    ) -> None:
         """End a job, see `AskTell.tell`."""
         self._asked().tell(job, metrics, error)
 
@@ -317,6 +321,11 @@ class Study:
         return self._spec.name
 
     @property
+    def url(self) -> str:
+        """Where its log is."""
+        return self._store.url
+
+    @property
     def spec(self) -> StudySpec:
         """What it is."""
         return self._spec
@@ -364,6 +373,10 @@ class Study:
     def events(self) -> Iterator[ev.Entry]:
         """The log, entry by entry."""
         return self._log.read()
+
+    def story(self, trial: int) -> list[stories.Line]:
+        """What happened to a trial, and why, in words; the last line says where it stands."""
+        return stories.story(self.events(), _start(self._spec), trial)
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per trial, as a pandas frame."""
@@ -459,5 +472,7 @@ def _executor(executor: Executor | None, workers: int | None) -> Executor:
     if executor is None:
         return Local() if workers is None else Local(workers=workers)
     if workers is not None:
-        raise SpecError("give either executor or workers, not both: workers=4 is short for executor=rung.Local(4).")
+        raise SpecError(
+            "give either executor or workers, not both: workers=4 is short for executor=rung.Local(4)."
+        )
     return executor

@@ -1,8 +1,8 @@
 """What a training function sees of its trial, and the callable that runs it in a worker.
 
 The callable speaks the protocol at the head of `executors/base.py`. It blocks *inside* `report` while its
-trial is held: there the function that saves is at hand, and code after the training loop runs only once the trial
-is left for good.
+trial is held: there the function that saves is at hand, and code after the training loop runs only once the
+trial is left for good.
 """
 
 import gc
@@ -20,9 +20,9 @@ from rung.core.job import Job
 from rung.core.objective import Metrics, Objectives, divergence, number
 from rung.core.resource import Resource
 from rung.core.space import Config
-from rung.core.why import plural
 from rung.executors.base import Channel, Leave, Release, Released, Start, Yield
 from rung.executors.failure import OUT_OF_MEMORY, failure
+from rung.misuse import Misuse, name_of, no_number
 from rung.stores.checkpoints import CheckpointFolder, Save
 
 _log = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class Trial:
         self._step = self._last
         while not self._over:
             if self._step == self.target:
-                raise self._wrong(_unreported(self.target, self._call))
+                raise self._wrong(self._call.misuse.unreported(self.target))
             self._step = max(self._step, self._last) + 1
             yield self._step
 
@@ -140,7 +140,7 @@ class Trial:
 
         Args:
             metrics: Names and numbers; may be given as keywords instead.
-            step: The resource that was reached; None: the current step of `steps()`, else one more than before.
+            step: The resource that was reached; None: the step of `steps()`, else one more than before.
             save: Writes the training's state into the folder that it is given; called only if that is needed.
             named: Names and numbers.
 
@@ -162,9 +162,9 @@ class Trial:
         if at_target:
             for name in call.names:
                 if name not in numbers:
-                    raise self._wrong(_lacking(name, numbers, resource, call))
+                    raise self._wrong(call.misuse.lacking(name, numbers, resource))
         if self._unread:
-            raise self._wrong(_unread(self._last, call))
+            raise self._wrong(call.misuse.unread(self._last))
         self._last = resource
         cost = numbers.get(call.cost_metric, 0.0)
         self._channel.send(
@@ -191,7 +191,7 @@ class Trial:
             try:
                 resource = index(step)
             except TypeError:
-                raise self._wrong(f"a report's step is a whole number, got step={step!r}.") from None
+                raise self._wrong(self._call.misuse.uncounted(step)) from None
         elif self._step is not None:
             resource = self._step
         elif self._call.resource.restarts:
@@ -199,17 +199,14 @@ class Trial:
         else:
             resource = self._last + 1
         if resource <= self._last:
-            raise self._wrong(_backwards(resource, self._last, self._call))
+            raise self._wrong(self._call.misuse.backwards(resource, self._last))
         if resource > self.target:
-            raise self._wrong(_beyond(resource, self.target, self._call))
+            raise self._wrong(self._call.misuse.beyond(resource, self.target))
         return resource
 
     def _checked(self, metrics: Mapping[str, object]) -> Mapping[str, object]:
         if not isinstance(metrics, Mapping) or not all(isinstance(name, str) for name in metrics):
-            raise self._wrong(
-                f"a report is a dict of names and numbers, got {metrics!r:.60}. "
-                'Say trial.report(loss=0.5) or trial.report({"loss": 0.5}).'
-            )
+            raise self._wrong(self._call.misuse.unnamed(metrics))
         return metrics
 
     def _wrong(self, sentence: str) -> MisuseError:
@@ -297,7 +294,9 @@ class Trial:
     def _returned(self) -> None:
         """The training function has come back: the trial was left, or something is wrong."""
         if self._open:
-            raise self._misuse or self._wrong(_returned(self._last, self.target, self._job.start, self._call))
+            raise self._misuse or self._wrong(
+                self._call.misuse.returned(self._last, self._job.start, self.target)
+            )
 
     def _raised(self, error: BaseException) -> None:
         """The training function has raised."""
@@ -315,7 +314,7 @@ class Trial:
 
 
 class TrialOver(BaseException):
-    """Raised by a report after the one that returned False; no `Exception`, so that `except` lets it through."""
+    """Raised by a report after the one that returned False; no `Exception`, so that no `except` stops it."""
 
 
 class TrialCall:
@@ -331,6 +330,7 @@ class TrialCall:
         every_s: Seconds after which a running trial saves itself.
         cost_metric: The metric that is booked as cost.
         names: Metrics that a report at a target must hold.
+        misuse: What to say when the training function uses its trial wrongly.
         holds: Whether a trial can go on after its target without a new call.
     """
 
@@ -339,6 +339,7 @@ class TrialCall:
         "cost_metric",
         "every_s",
         "holds",
+        "misuse",
         "names",
         "objectives",
         "output",
@@ -379,6 +380,7 @@ class TrialCall:
         self.every_s = every_s
         self.cost_metric = cost_metric
         self.names = tuple([goal.metric for goal in objectives])
+        self.misuse = Misuse(resource.unit, self.names, name_of(train))
         self.holds = not resource.restarts and not isinstance(train, _Function)
 
     def __call__(self, job: Job, channel: Channel) -> None:
@@ -409,82 +411,9 @@ class _Function:
         try:
             trial.report(step=trial.target, value=value)
         except MisuseError:
-            raise MisuseError(
-                f"{_name(self.f)} must return a number, got {value!r:.60} of type {type(value).__name__}. "
-                "Return the value to optimize, for example float(loss)."
-            ) from None
+            raise MisuseError(no_number(self.f, value)) from None
 
 
 def function_train(f: Callable[..., object]) -> Callable[[Trial], object]:
     """A training function that calls `f(**config)` once and reports the result as `value` at the target."""
     return _Function(f)
-
-
-# The sentences of misuse
-
-
-def _lacking(name: str, numbers: Metrics, resource: int, call: TrialCall) -> str:
-    held = ", ".join(map(repr, numbers)) or "nothing"
-    return (
-        f"the report at {call.resource.unit} {resource} lacks the objective {name!r}; it holds {held}. "
-        f"Say {_example(call)}."
-    )
-
-
-def _unreported(target: int, call: TrialCall) -> str:
-    unit = call.resource.unit
-    return (
-        f"{unit} {target} ended without a report, but a decision falls there. "
-        f"Say {_example(call)} at the end of each {unit}, at least of trial.target."
-    )
-
-
-def _unread(start: int, call: TrialCall) -> str:
-    return (
-        f"training goes on after {call.resource.unit} {start}, but {_name(call.train)} has not looked at "
-        "trial.checkpoint. Load from there what save= wrote: if trial.checkpoint: ..."
-    )
-
-
-def _backwards(resource: int, last: int, call: TrialCall) -> str:
-    unit = call.resource.unit
-    what = "again" if resource == last else f"after {unit} {last}"
-    return (
-        f"{unit} {resource} was reported {what}, but steps must rise. "
-        f"Report once a step, and go on after trial.resource: for {_word(unit)} in trial.steps(): ..."
-    )
-
-
-def _beyond(resource: int, target: int, call: TrialCall) -> str:
-    unit = call.resource.unit
-    return (
-        f"{unit} {resource} was reported, but a decision falls at {unit} {target}. "
-        "Report there, too: its number is trial.target."
-    )
-
-
-def _returned(last: int, target: int, start: int, call: TrialCall) -> str:
-    unit, name = call.resource.unit, _name(call.train)
-    if last == start:
-        return (
-            f"{name} returned without a report, but {plural(unit, target)} up to {target} were asked for. "
-            f"Say {_example(call)}."
-        )
-    return (
-        f"{name} returned at {unit} {last} of {target}. Report up to trial.target: "
-        f"for {_word(unit)} in trial.steps(): ... goes as far as the study wants."
-    )
-
-
-def _example(call: TrialCall) -> str:
-    if all(name.isidentifier() for name in call.names):
-        return f"trial.report({', '.join(f'{name}=...' for name in call.names)})"
-    return f"trial.report({{{', '.join(f'{name!r}: ...' for name in call.names)}}})"
-
-
-def _word(unit: str) -> str:
-    return unit if unit.isidentifier() else "step"
-
-
-def _name(function: object) -> str:
-    return getattr(function, "__name__", type(function).__name__)

@@ -10,7 +10,8 @@ from rung.core.budget import Account
 from rung.core.decision import Status
 from rung.core.event import AnyEvent, Entry
 from rung.core.objective import Objectives
-from rung.core.state import Incumbent, State
+from rung.core.record import Incumbent
+from rung.core.state import State
 from rung.stores.events import Log
 
 logger = logging.getLogger("rung")

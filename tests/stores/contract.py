@@ -1,11 +1,11 @@
 """What every store keeps: inherit `StoreContract` and give it a fixture `store`, empty and open."""
 
 import pytest
-from stores.samples import ALL_KINDS, entries, reports
 
 from rung.core.errors import BusyError, ContradictionError, StoreError, StudyNotFoundError
 from rung.core.event import AnyEvent
 from rung.stores.events import Store
+from stores.samples import ALL_KINDS, entries, reports
 
 
 class StoreContract:
@@ -39,7 +39,7 @@ class StoreContract:
         with pytest.raises(StudyNotFoundError, match="It holds none yet"):
             store.log("digits")
         store.create("digits", [])
-        with pytest.raises(StudyNotFoundError, match="no study named 'digts' .* Did you mean 'digits'?"):
+        with pytest.raises(StudyNotFoundError, match=r"no study named 'digts' .* Did you mean 'digits'?"):
             store.log("digts")
         with pytest.raises(StudyNotFoundError, match="It holds 'digits'"):
             store.delete("something else")
@@ -125,7 +125,7 @@ class StoreContract:
     def test_one_driver_at_a_time_holds_the_lease(self, store: Store) -> None:
         first, second = store.create("digits", []), store.log("digits")
         first.acquire("rung run")
-        with pytest.raises(BusyError, match="'digits' .* is held by rung run.* this very process"):
+        with pytest.raises(BusyError, match=r"'digits' .* is held by rung run.* this very process"):
             second.acquire()
         with pytest.raises(BusyError):
             first.acquire()

@@ -1,9 +1,9 @@
 """The store in memory keeps the contract."""
 
 import pytest
-from stores.contract import StoreContract
 
 from rung.stores.events import Store, open_store
+from stores.contract import StoreContract
 
 
 class TestMemory(StoreContract):

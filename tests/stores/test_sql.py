@@ -7,13 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from stores.contract import StoreContract
-from stores.samples import entries, reports
 
 from rung.core import event as ev
 from rung.core.errors import StoreError
 from rung.stores import sql
 from rung.stores.events import Store, open_store
+from stores.contract import StoreContract
+from stores.samples import WHY, entries, reports
 
 
 class TestSqlite(StoreContract):
@@ -58,9 +58,10 @@ def test_a_reader_sees_what_a_driver_of_another_store_commits(sqlite: Store, pat
 
 
 def test_columns_beside_the_json_are_for_queries(sqlite: Store, path: Path) -> None:
-    sqlite.create("digits", entries([ev.Closed(ev.Why("asked")), ev.Dropped(3, "3/1.0")]))
+    sqlite.create("digits", entries([ev.Closed(WHY), ev.Dropped(3, "3/1.0")]))
     with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute("SELECT seq, kind, trial, json_extract(data, '$.type') FROM events").fetchall()
+        query = "SELECT seq, kind, trial, json_extract(data, '$.type') FROM events"
+        found = connection.execute(query).fetchall()
     assert found == [(1, "Closed", None, "Closed"), (2, "Dropped", 3, "Dropped")]
 
 
@@ -88,13 +89,15 @@ def test_a_relative_path_stays_what_it_was_after_a_change_of_folder(
 
 @pytest.mark.parametrize("url", ["postgresql://me:secret@host/db", "mysql+pymysql://me:secret@host/db"])
 def test_another_database_is_refused_without_repeating_the_password(url: str) -> None:
-    with pytest.raises(StoreError, match="is not supported in this version. Give a path") as caught:
+    with pytest.raises(StoreError, match=r"is not supported in this version. Give a path") as caught:
         open_store(url)
     assert "host/db" in str(caught.value)
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["://me:secret@host", "sqlite:///a.db?password=secret", "http://me:secret@[/"])
+@pytest.mark.parametrize(
+    "url", ["://me:secret@host", "sqlite:///a.db?password=secret", "http://me:secret@[/"]
+)
 def test_a_url_that_is_not_understood_is_refused_without_repeating_it(url: str) -> None:
     with pytest.raises(StoreError, match="Give a path") as caught:
         open_store(url)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-Rng = Callable[[str, int], np.random.Generator]
+Rng = Callable[[str, int], "np.random.Generator"]
 """`rng(purpose, n)`: the generator at that address, its seed already bound."""
 
 
@@ -18,7 +18,7 @@ def address(seed: int, purpose: str, n: int) -> int:
     return int.from_bytes(digest, "little")
 
 
-def rng(seed: int, purpose: str, n: int) -> np.random.Generator:
+def rng(seed: int, purpose: str, n: int) -> "np.random.Generator":
     """The generator at an address."""
     return np.random.Generator(np.random.PCG64(address(seed, purpose, n)))
 

@@ -8,7 +8,6 @@ here and granted again before it is asked, late and repeated reports move nothin
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from rung.core import decision as facts
 from rung.core import event as ev
@@ -16,103 +15,13 @@ from rung.core.budget import Account
 from rung.core.decision import Scheduler, Status
 from rung.core.errors import ContradictionError
 from rung.core.history import History
-from rung.core.job import Purpose
 from rung.core.objective import Losses, Objectives, losses
+from rung.core.record import Incumbent, OpenJob, Owed, TrialRecord
 from rung.core.resource import Resource
 from rung.core.space import Config, Space
 from rung.core.why import Why
 
 ACTIVE: tuple[Status, ...] = ("queued", "running", "paused")
-
-
-@dataclass(slots=True)
-class OpenJob:
-    """A granted job that has not ended; the first fields as in `Started`.
-
-    Attributes:
-        position: Resource of its last report; `start` before the first.
-        saved: Resource of its last checkpoint; `start` before the first.
-        losses: The losses at `position`, None if that report lacked an objective.
-        yielding: The request to hand back control, if there was one.
-    """
-
-    number: int
-    trial: int
-    start: int
-    target: int
-    worker: int
-    why: Why
-    attempt: int
-    save: bool
-    purpose: Purpose
-    position: int
-    saved: int
-    losses: Losses | None = None
-    yielding: ev.YieldAsked | None = None
-
-
-@dataclass(slots=True, frozen=True)
-class Owed:
-    """What is left of a job that ended short; granted again before the scheduler is asked."""
-
-    target: int
-    attempt: int
-    save: bool
-    purpose: Purpose
-
-
-@dataclass(slots=True)
-class TrialRecord:
-    """What is known of one trial.
-
-    Attributes:
-        number, config, seed, source, parent, bracket: As in `Created`.
-        resource: Highest resource that was observed.
-        losses: The losses there.
-        position: Where its training stood at the end of its last job.
-        told: Highest resource that the scheduler knows of.
-        totals: Sums of the losses over replicates 1..resource, where the kind of resource averages.
-        job: Its open job.
-        owed: The job that is owed to it. A trial has an open job, or an owed one, or neither; never both.
-        origin: The parent's checkpoint that it starts from.
-        checkpoints: Its own checkpoints, oldest first.
-        failure: Why it failed.
-        stopped: Why it was stopped.
-        seconds: Training time so far.
-    """
-
-    number: int
-    config: Config
-    seed: int
-    source: ev.Source
-    parent: int | None
-    bracket: int
-    resource: int = 0
-    losses: Losses | None = None
-    position: int = 0
-    told: int = 0
-    totals: Losses | None = None
-    job: OpenJob | None = None
-    owed: Owed | None = None
-    origin: ev.Saved | None = None
-    checkpoints: list[ev.Saved] = field(default_factory=list)
-    failure: ev.Failure | None = None
-    stopped: Why | None = None
-    seconds: float = 0.0
-
-    @property
-    def over(self) -> bool:
-        """Whether it failed or was stopped."""
-        return self.failure is not None or self.stopped is not None
-
-
-@dataclass(slots=True, frozen=True)
-class Incumbent:
-    """The best arrival at the highest target that any trial has reached."""
-
-    trial: int
-    resource: int
-    losses: Losses
 
 
 class State:
@@ -222,7 +131,7 @@ class State:
     def needless(self, trial: int) -> list[ev.Saved]:
         """Checkpoints of a trial that nothing can need any more."""
         record = self.trials[trial]
-        keep = record.checkpoints[-1:] if self._statuses[trial] in ACTIVE else []
+        keep = record.checkpoints[-1:] if self._statuses[trial] in ACTIVE else ()
         return [
             saved
             for saved in record.checkpoints
@@ -263,10 +172,13 @@ class State:
 
     def _created(self, event: ev.Created) -> Sequence[int]:
         number = len(self.trials)
-        _expect(event.trial == number, f"trial {event.trial} was created, but {number} is the next number")
+        if event.trial != number:
+            raise ContradictionError(f"trial {event.trial} was created, but {number} is the next number.")
         for other in (event.parent, event.ends):
-            _expect(other is None or 0 <= other < number, f"trial {number} refers to unknown trial {other}")
-        _expect(event.source != "enqueued" or bool(self.enqueued), "no configuration is enqueued")
+            if other is not None and not 0 <= other < number:
+                raise ContradictionError(f"trial {number} refers to unknown trial {other}.")
+        if event.source == "enqueued" and not self.enqueued:
+            raise ContradictionError("no configuration is enqueued.")
         record = TrialRecord(number, event.config, event.seed, event.source, event.parent, event.bracket)
         self.trials.append(record)
         self.history.add_trial(event.config)
@@ -292,16 +204,17 @@ class State:
 
     def _started(self, event: ev.Started) -> Sequence[int]:
         record = self._known(event.trial)
-        _expect(
-            event.job == self.n_jobs, f"job {event.job} was granted, but {self.n_jobs} is the next number"
-        )
-        _expect(record.job is None, f"trial {event.trial} has an open job already")
-        _expect(not record.over, f"trial {event.trial} is over")
-        _expect(
-            0 <= event.start < event.target, f"job {event.job} leads from {event.start} to {event.target}"
-        )
+        if event.job != self.n_jobs:
+            raise ContradictionError(f"job {event.job} was granted, but {self.n_jobs} is the next number.")
+        if record.job is not None:
+            raise ContradictionError(f"trial {event.trial} has an open job already.")
+        if record.over:
+            raise ContradictionError(f"trial {event.trial} is over.")
+        if not 0 <= event.start < event.target:
+            raise ContradictionError(f"job {event.job} leads from {event.start} to {event.target}.")
         owed = record.owed
-        _expect(owed is None or owed.target == event.target, f"trial {event.trial} is owed another job")
+        if owed is not None and owed.target != event.target:
+            raise ContradictionError(f"trial {event.trial} is owed another job.")
         record.job = self.jobs[event.job] = OpenJob(
             event.job,
             event.trial,
@@ -328,15 +241,17 @@ class State:
     def _reported(self, event: ev.Reported) -> Sequence[int]:
         record = self._known(event.trial)
         repeat = event.resource <= record.resource
-        _expect(event.repeat == repeat, f"a report at {event.resource} has repeat={event.repeat}")
+        if event.repeat != repeat:
+            raise ContradictionError(f"a report at {event.resource} has repeat={event.repeat}.")
         job = self.jobs.get(event.job)
         if job is None:
             return self._reported_late(event, record)
-        _expect(job.trial == event.trial, f"job {job.number} belongs to trial {job.trial}, not {event.trial}")
-        _expect(
-            job.position < event.resource <= job.target,
-            f"job {job.number} from {job.position} to {job.target} reported at {event.resource}",
-        )
+        if job.trial != event.trial:
+            raise ContradictionError(f"job {job.number} belongs to trial {job.trial}, not {event.trial}.")
+        if not job.position < event.resource <= job.target:
+            raise ContradictionError(
+                f"job {job.number} from {job.position} to {job.target} reported at {event.resource}."
+            )
         self.account.train(event.resource - job.position, event.seconds, event.cost)
         record.seconds += event.seconds
         job.position = record.position = event.resource
@@ -350,7 +265,8 @@ class State:
         return self.scheduler.apply(facts.Observed(event.trial, event.resource, job.losses, own))
 
     def _reported_late(self, event: ev.Reported, record: TrialRecord) -> Sequence[int]:
-        _expect(0 <= event.job < self.n_jobs, f"job {event.job} was never granted")
+        if not 0 <= event.job < self.n_jobs:
+            raise ContradictionError(f"job {event.job} was never granted.")
         self.account.late(event.seconds, event.cost)
         record.seconds += event.seconds
         if not event.repeat:
@@ -375,11 +291,12 @@ class State:
         if job is None:
             raise ContradictionError(f"job {event.job} ended, but it is not open.")
         record = self.trials[job.trial]
-        _expect(job.trial == event.trial, f"job {job.number} belongs to trial {job.trial}, not {event.trial}")
-        _expect(
-            event.outcome != "reached" or (job.position == job.target and job.losses is not None),
-            f"job {job.number} cannot have reached {job.target}: its last report was at {job.position}",
-        )
+        if job.trial != event.trial:
+            raise ContradictionError(f"job {job.number} belongs to trial {job.trial}, not {event.trial}.")
+        if event.outcome == "reached" and (job.position != job.target or job.losses is None):
+            raise ContradictionError(
+                f"job {job.number} cannot have reached {job.target}: its last report was at {job.position}."
+            )
         del self.jobs[event.job]
         record.job = None
         self.account.reserved -= job.target - job.position
@@ -450,7 +367,8 @@ class State:
 
     def _stopped(self, event: ev.Stopped) -> Sequence[int]:
         record = self._known(event.trial)
-        _expect(not record.over, f"trial {event.trial} is over already")
+        if record.over:
+            raise ContradictionError(f"trial {event.trial} is over already.")
         return self._end_trial(event.trial, event.why)
 
     def _end_trial(self, trial: int, why: Why) -> Sequence[int]:
@@ -464,15 +382,16 @@ class State:
         return self._tell(trial, facts.TrialStopped(trial))
 
     def _yield_asked(self, event: ev.YieldAsked) -> Sequence[int]:
-        _expect(event.job in self.jobs, f"job {event.job} was asked to yield, but it is not open")
+        if event.job not in self.jobs:
+            raise ContradictionError(f"job {event.job} was asked to yield, but it is not open.")
         self.jobs[event.job].yielding = event
         return ()
 
     def _saved(self, event: ev.Saved) -> Sequence[int]:
         record = self._known(event.trial)
-        _expect(0 <= event.job < self.n_jobs, f"job {event.job} was never granted")
-        record.checkpoints.append(event)
-        record.checkpoints.sort(key=lambda saved: saved.resource)
+        if not 0 <= event.job < self.n_jobs:
+            raise ContradictionError(f"job {event.job} was never granted.")
+        record.checkpoints = tuple(sorted((*record.checkpoints, event), key=lambda saved: saved.resource))
         if (job := self.jobs.get(event.job)) is not None:
             job.saved = max(job.saved, event.resource)
         self._leave_origin(record)
@@ -485,8 +404,9 @@ class State:
 
     def _dropped(self, event: ev.Dropped) -> Sequence[int]:
         record = self._known(event.trial)
-        kept = [saved for saved in record.checkpoints if saved.checkpoint != event.checkpoint]
-        _expect(len(kept) < len(record.checkpoints), f"checkpoint {event.checkpoint} does not exist")
+        kept = tuple([saved for saved in record.checkpoints if saved.checkpoint != event.checkpoint])
+        if len(kept) == len(record.checkpoints):
+            raise ContradictionError(f"checkpoint {event.checkpoint} does not exist.")
         record.checkpoints = kept
         return ()
 
@@ -509,7 +429,8 @@ class State:
     # Standing
 
     def _known(self, trial: int) -> TrialRecord:
-        _expect(0 <= trial < len(self.trials), f"trial {trial} does not exist")
+        if not 0 <= trial < len(self.trials):
+            raise ContradictionError(f"trial {trial} does not exist.")
         return self.trials[trial]
 
     def _tell(self, trial: int, fact: facts.Fact) -> Sequence[int]:
@@ -545,8 +466,3 @@ class State:
             self._statuses[trial] = new
         if new not in ACTIVE:
             self._leave_origin(self.trials[trial])
-
-
-def _expect(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise ContradictionError(f"{otherwise}.")

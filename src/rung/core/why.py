@@ -31,11 +31,11 @@ SENTENCES = {
     # decisions of schedulers
     "new": "a new trial, as no paused trial is due for promotion",
     "fifo": "each trial runs to {resource} {unit}",
-    "promoted": "promoted from {resource} {unit}: {rank} of {of}, the best {keep} go on",
+    "promoted": "promoted from {resource} {unit}: among the best {keep} of {of}",
     "not promoted": "{rank} of {of} at {resource} {unit}, the best {keep} go on",
-    "extended": "goes on at {resource} {unit}: {rank} of {of}, the best {keep} go on",
+    "extended": "goes on at {resource} {unit}: among the best {keep} of {of}",
     "extended early": "goes on at {resource} {unit}: only {of} have arrived, too few to judge",
-    "stopped": "{rank} of {of} at {resource} {unit}, only the best {keep} go on",
+    "stopped": "not among the best {keep} of {of} at {resource} {unit}",
     "complete": "reached the last level, {resource} {unit}",
     "replaced": "replaced by trial {trial}, which goes on from a better one",
     # the life of a job

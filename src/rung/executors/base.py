@@ -4,8 +4,8 @@ The driver sends commands to workers and is delivered outcomes. On the worker's 
 (`rung.trial`) does the training and speaks through a `Channel`; executors only carry what it says.
 
 A worker that reached its target *holds* the trial: its callable has said `Ended(held=True)` and waits for the
-next command. A `Job` for the same trial makes it go on at once; `Release` makes it leave the trial, saving it first
-on request. The driver always releases a worker before it sends a job for another trial.
+next command. A `Job` for the same trial makes it go on at once; `Release` makes it leave the trial, saving it
+first on request. The driver always releases a worker before it sends a job for another trial.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ Command = Start | Yield | Release
 
 
 class Leave(msgspec.Struct, frozen=True):
-    """The machine wants the process gone (SIGTERM): save, end the job, leave the trial. Drivers do not send it."""
+    """The machine wants the process gone (SIGTERM): save, end the job, leave. Drivers do not send it."""
 
 
 # From a pool
@@ -100,7 +100,7 @@ class Call(Protocol):
 
     @property
     def output(self) -> str | None:
-        """Folder for what trainings print where workers are processes, a file for each trial; None: not kept."""
+        """Folder for what trainings print where workers are processes, a file a trial; None: not kept."""
         ...
 
     def __call__(self, job: Job, channel: Channel) -> None:

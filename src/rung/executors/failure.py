@@ -1,4 +1,4 @@
-"""An exception of the training as a `Failure`: whose fault, one line, the traceback without rung's frames, the place."""
+"""An exception of the training as a `Failure`: whose fault, what, and where in the user's own code."""
 
 import os
 import sysconfig

@@ -1,4 +1,4 @@
-"""Training in the driver's own process, one job at a time: for debugging, cheap functions and `rung.minimize`.
+"""Training in the driver's own process, one job at a time: for debugging and for cheap functions.
 
 Breakpoints work, prints appear. What the training says is delivered to the driver while it speaks, and what
 the driver answers within that delivery is the training's next command.
@@ -83,7 +83,7 @@ class InProcessPool:
 
 
 class _Channel:
-    """Delivers at once. An error of the driver ends the training, and is raised when no `except` can catch it.
+    """Delivers at once. An error of the driver ends the training, and is raised past every `except` of it.
 
     Attributes:
         deliver: The driver's ear.

@@ -1,4 +1,4 @@
-"""A machine's processors, GPUs and memory: what a worker may use, and how often the kernel killed for memory."""
+"""What the machine has: processors, GPUs, and how often its kernel killed for want of memory."""
 
 import os
 import re

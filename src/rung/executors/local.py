@@ -1,4 +1,4 @@
-"""Workers on this machine: each a process of its own that lives as long as the pool and trains trial after trial."""
+"""Workers on this machine: processes that live as long as their pool and train trial after trial."""
 
 import math
 import os
@@ -40,8 +40,8 @@ class Local(_Workers, frozen=True, kw_only=True, tag="local", tag_field="type"):
 
     Attributes:
         workers: How many.
-        gpus: Names of the GPUs to share out, as in CUDA_VISIBLE_DEVICES, one to each worker in turn. None: all
-            that are visible; empty: none.
+        gpus: Names of the GPUs to share out, as in CUDA_VISIBLE_DEVICES, one to each worker in turn. None:
+            all that are visible; empty: none.
         threads: Threads that numerical libraries use in each worker; None: an equal share of the processors,
             where the user's environment says nothing.
         trial_timeout_s: A trial that says nothing for so long is ended as failed; None: never.
@@ -181,7 +181,8 @@ class LocalPool:
             worker.process.link.close()
         deadline = time.monotonic() + grace_s
         for worker in self._workers.values():
-            if not worker.process.has_ended(deadline - time.monotonic()):
+            # One that is still starting has nothing to finish.
+            if not worker.joined or not worker.process.has_ended(deadline - time.monotonic()):
                 worker.process.kill()
             worker.process.bury()
         self._workers.clear()
@@ -261,8 +262,8 @@ class LocalPool:
                 return
             case messages.Broken(reason=reason):
                 raise ExecutorError(
-                    f"workers cannot load the training function: {reason}. They import modules as this process "
-                    "does: define it in the script that you run, or in a module that can be imported."
+                    f"workers cannot load the training function: {reason}. They import modules as this "
+                    "process does: define it in the script that you run, or in a module that can be imported."
                 )
             case Ended() | Released():
                 worker.owes -= 1

@@ -60,7 +60,7 @@ class Connection:
         self._wakeup.register(link, select.POLLIN)
         self._wakeup.register(self._signalled, select.POLLIN)
         signal.signal(signal.SIGTERM, self._terminate)
-        os.register_at_fork(after_in_child=self._let_go)
+        os.register_at_fork(before=_hold_back, after_in_parent=_let_through, after_in_child=self._let_go)
 
     def send(self, message: Message | Said) -> None:
         """Say something to the driver; without one there is no reason to live."""
@@ -115,7 +115,17 @@ class Connection:
     def _let_go(self) -> None:
         """In a process that the training forks: SIGTERM ends it, and it does not keep the connection open."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        _let_through()
         self._link.close()
+
+
+def _hold_back() -> None:
+    """Around a fork: a SIGTERM to the child must not find our handler there."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _let_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _die_with(driver: int) -> None:

@@ -14,10 +14,9 @@ References:
 
 import math
 from collections.abc import Sequence
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop
 
 import msgspec
-from sortedcontainers import SortedList
 
 from rung.core.decision import (
     Advance,
@@ -91,37 +90,47 @@ class StoppingASHA(_Options, frozen=True, tag="stopping-asha"):
 
 
 class Rung:
-    """The trials that have arrived at one level, in order; a failed one arrives with an infinite loss."""
+    """The trials that have arrived at one level; a failed one arrives with an infinite loss.
 
-    __slots__ = ("arrived", "eta", "level")
+    Ties are broken by trial number. All and only the best `n // eta` are in `_best`, negated, the worst of them at
+    its head; the others are in `_rest`, the best of them at its head.
+    """
+
+    __slots__ = ("_best", "_rest", "eta", "level")
 
     def __init__(self, level: int, eta: int) -> None:
         self.level = level
         self.eta = eta
-        self.arrived: SortedList[tuple[float, int]] = SortedList()
-
-    def arrive(self, loss: float, trial: int) -> None:
-        """A trial has a result at this level. Ties are broken by trial number."""
-        self.arrived.add((loss, trial))
+        self._best: list[tuple[float, int]] = []
+        self._rest: list[tuple[float, int]] = []
 
     @property
     def keep(self) -> int:
         """How many of those arrived so far may go on."""
-        return len(self.arrived) // self.eta
+        return len(self._best)
 
-    def rank(self, loss: float, trial: int) -> int:
-        """Place of a trial among those arrived, 1 is best."""
-        return int(self.arrived.bisect_left((loss, trial))) + 1
+    def arrive(self, loss: float, trial: int) -> None:
+        """A trial has a result at this level. O(log n)."""
+        pushed_out = (-loss, -trial)
+        if self._best:
+            pushed_out = heappushpop(self._best, pushed_out)
+        heappush(self._rest, (-pushed_out[0], -pushed_out[1]))
+        if (len(self._best) + len(self._rest)) % self.eta == 0:
+            loss, trial = heappop(self._rest)
+            heappush(self._best, (-loss, -trial))
 
-    def judge(self, rule: str, loss: float, trial: int) -> Why:
-        """A rule applied to a trial that has arrived here."""
-        return Why(
-            rule,
-            resource=self.level,
-            rank=self.rank(loss, trial),
-            of=len(self.arrived),
-            keep=self.keep,
-        )
+    def keeps(self, loss: float, trial: int) -> bool:
+        """Whether a trial that has arrived is among the best `keep`. O(1)."""
+        return bool(self._best) and (-loss, -trial) >= self._best[0]
+
+    def judge(self, rule: str) -> Why:
+        """A rule applied to the trials that have arrived."""
+        return Why(rule, resource=self.level, of=len(self._best) + len(self._rest), keep=self.keep)
+
+    def judge_one(self, rule: str, loss: float, trial: int) -> Why:
+        """The same, with the place of one of them, 1 is best. O(n)."""
+        better = sum(key > (-loss, -trial) for key in self._best) + sum(key < (loss, trial) for key in self._rest)
+        return msgspec.structs.replace(self.judge(rule), rank=better + 1)
 
 
 class Ladder:
@@ -151,8 +160,8 @@ class Ladder:
 
     def advance(self, trial: int, rule: str) -> Advance:
         """The decision that takes a trial to the next rung."""
-        index, loss = self.place[trial]
-        return Advance(trial, self.rungs[index + 1].level, self.rungs[index].judge(rule, loss, trial))
+        index, _ = self.place[trial]
+        return Advance(trial, self.rungs[index + 1].level, self.rungs[index].judge(rule))
 
     def fits(self, index: int, room: float) -> bool:
         """Whether the way from a rung to the next one fits into the room that is left."""
@@ -168,7 +177,7 @@ class Ladder:
         rung = self.rungs[index]
         if self.is_complete(trial):
             return Why("complete", resource=rung.level)
-        return rung.judge(rule, loss, trial)
+        return rung.judge_one(rule, loss, trial)
 
 
 class LiveASHA:
@@ -190,10 +199,10 @@ class LiveASHA:
 
     def _promotable(self, index: int) -> int | None:
         paused, rung = self._paused[index], self._ladder.rungs[index]
-        if not paused or not rung.keep:
+        if not paused:
             return None
         loss, trial = paused[0]
-        return trial if rung.rank(loss, trial) <= rung.keep else None
+        return trial if rung.keeps(loss, trial) else None
 
     def apply(self, fact: Fact) -> Sequence[int]:
         """Learn who runs, who rests where, and who is over."""
@@ -267,9 +276,9 @@ class LiveStoppingASHA:
         rung = self._ladder.rungs[index]
         if not rung.keep:
             return self._ladder.advance(trial, "extended early")
-        if rung.rank(loss, trial) <= rung.keep:
+        if rung.keeps(loss, trial):
             return self._ladder.advance(trial, "extended")
-        return Stop(trial, rung.judge("stopped", loss, trial))
+        return Stop(trial, rung.judge("stopped"))
 
     def apply(self, fact: Fact) -> Sequence[int]:
         """Learn who runs, who rests where, and who is over."""

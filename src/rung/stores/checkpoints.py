@@ -1,7 +1,7 @@
 """Checkpoints: folders from which trials go on, each complete or not there at all.
 
 A checkpoint is named `trial/resource.job`. It is written into a hidden folder beside its place, brought to
-the disk, and renamed; a reader never sees half of one. What is kept and what is dropped is the driver's business.
+the disk, and renamed; a reader never sees half of one. What is kept is the driver's business.
 """
 
 import itertools

@@ -49,6 +49,7 @@ class MemoryStore:
         if study.holder is not None:
             raise _held(name, study)
         del self._studies[name]
+        study.entries.clear()  # for logs that are still open
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -77,9 +78,7 @@ class MemoryLog:
 
     def read(self, after: int = 0) -> Iterator[Entry]:
         """See `Log.read`."""
-        entries = self._study.entries
-        for index in range(max(after, 0), len(entries)):
-            yield entries[index]
+        yield from self._study.entries[max(after, 0) :]
 
     def append(self, entries: Sequence[Entry]) -> None:
         """See `Log.append`."""

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from rung.core.errors import StoreError
 
 BUSY_TIMEOUT_S = 20.0  # how long another program may hold the write lock; shorter than a lease
+SMALLEST_FILE = 512  # bytes of SQLite's smallest page
 WRITES = "rung_writes"  # execution option of an engine: its transactions begin with the write lock
 
 SUPPORTED = "Give a path such as rung.db, sqlite:///path, or None for memory."
@@ -42,6 +43,8 @@ def path_of(url: str | Path) -> str:
         raise StoreError(
             f"cannot make {text}: the folder {path.parent} does not exist. Make it or name another."
         )
+    if path.is_file() and 0 < path.stat().st_size < SMALLEST_FILE:  # SQLite takes one byte for an empty file
+        raise StoreError(f"{text} is no database. Nothing was changed in it. Name another file.")
     return str(path.absolute())  # absolute: later connections must find it after a chdir, too
 
 
@@ -52,7 +55,7 @@ def _path_in(text: str) -> str:
         # the text is not repeated: it may hold a password
         raise StoreError(f"the store's URL cannot be understood. {SUPPORTED}") from None
     if url.drivername not in ("sqlite", "sqlite+pysqlite") or url.query:
-        shown = url.render_as_string(hide_password=True)
+        shown = url.set(query={}).render_as_string(hide_password=True)  # a query may hold passwords, too
         raise StoreError(f"a store in {shown} is not supported in this version. {SUPPORTED}")
     return url.database or ""
 
@@ -117,7 +120,7 @@ ADVICE = {
     "SQLITE_READONLY": "Ask for the right to write that file and its folder, or name another file.",
     "SQLITE_CANTOPEN": "Check the rights of that file and its folder, or name another file.",
     "SQLITE_PERM": "Check the rights of that file and its folder, or name another file.",
-    "SQLITE_NOTADB": "This is no database; nothing was changed in it. Name another file.",
+    "SQLITE_NOTADB": "Nothing was changed in it. Name another file.",
     "SQLITE_CORRUPT": "Go back to a copy, or save what can be read: sqlite3 {url} .recover | sqlite3 new.db",
     "SQLITE_IOERR": "Check that disk and its connection, then run it again.",
 }

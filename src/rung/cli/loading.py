@@ -1,0 +1,114 @@
+"""Running a user's Python file for the study, the training function and the options that it defines."""
+
+import hashlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from rung.cli.errors import CommandError
+from rung.core.budget import Budget
+from rung.core.errors import RungError
+from rung.executors.base import Executor
+from rung.executors.simulated import Simulated
+from rung.study import Study
+from rung.trial import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a file defines.
+
+    Attributes:
+        study: The study.
+        train: The training function; None where the executor brings its own.
+        budget: Its budget; no limits if it names none.
+        executor: Its executor; None if it names none.
+    """
+
+    study: Study
+    train: Callable[[Trial], object] | None
+    budget: Budget
+    executor: Executor | None
+
+
+def load(file: Path) -> Program:
+    """Run a file as `python FILE` would, but for its `__main__` part, and take what it defines.
+
+    Raises:
+        CommandError: If it cannot be run, or does not define what is needed.
+    """
+    module = _run(file)
+    study = getattr(module, "study", None)
+    if study is None:
+        raise _missing(file, "study", "study = rung.Study(...)")
+    if not isinstance(study, Study):
+        raise CommandError(f"study in {file} must be a rung.Study, got {study!r:.60}.")
+    executor = getattr(module, "executor", None)
+    if executor is not None and not callable(getattr(executor, "start", None)):
+        raise CommandError(
+            f"executor in {file} must be an executor such as rung.Local(workers=4), got {executor!r:.60}."
+        )
+    budget = getattr(module, "budget", None)
+    if budget is not None and not isinstance(budget, Budget):
+        raise CommandError(
+            f"budget in {file} must be a budget such as rung.Budget(trials=100), got {budget!r:.60}."
+        )
+    train = getattr(module, "train", None)
+    if not callable(train) and not isinstance(executor, Simulated):
+        raise _missing(file, "train", "def train(trial): ...")
+    return Program(study, train, budget or Budget(), executor)
+
+
+def _run(file: Path) -> ModuleType:
+    import cloudpickle
+
+    if not file.is_file():
+        what = "is a folder, not a file" if file.is_dir() else "does not exist"
+        raise CommandError(f"{file} {what}. Name a Python file that defines study and train.")
+    module = _module(file)
+    cloudpickle.register_pickle_by_value(module)  # so that workers never look for it
+    sys.path.insert(0, str(file.resolve().parent))
+    sys.argv = [str(file)]
+    try:
+        code = compile(file.read_bytes(), str(file), "exec")
+        exec(code, module.__dict__)  # noqa: S102  running it is what the user asked for
+    except SyntaxError as error:
+        raise CommandError(_syntax(error)) from error
+    except RungError as error:
+        raise CommandError(f"{error} ({_place(error, file)})") from error
+    except Exception as error:  # whatever a stranger's file raises
+        raise CommandError(f"{_place(error, file)}: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _module(file: Path) -> ModuleType:
+    """An empty module with a name that no other has."""
+    path = file.resolve()
+    name = f"rung_file_{path.stem}_{hashlib.sha1(str(path).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None:
+        raise CommandError(f"{file} is no Python file. Name one that defines study and train.")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    return module
+
+
+def _missing(file: Path, name: str, example: str) -> CommandError:
+    return CommandError(
+        f"{file} defines no {name}. It must stand at the top level, outside any function and "
+        f'outside `if __name__ == "__main__"`: {example}'
+    )
+
+
+def _syntax(error: SyntaxError) -> str:
+    lines = traceback.format_exception_only(error)
+    return "".join(lines).strip()
+
+
+def _place(error: BaseException, file: Path) -> str:
+    """The line of the file from which the error came."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    return f"{file}:{frames[-1].lineno}" if frames else str(file)

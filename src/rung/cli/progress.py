@@ -1,0 +1,120 @@
+"""What is seen while a study runs: one line that changes on a terminal, a line now and then elsewhere."""
+
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from rung.words import counts, duration, number, units
+from rung.core.event import AnyEvent, YieldAsked
+from rung.watching import StudyView
+
+REDRAW_S = 0.2
+REPORT_S = 10.0
+
+Clock = Callable[[], float]
+
+
+class StatusLine:
+    """One line at the bottom of a terminal."""
+
+    def __init__(self, out: TextIO, width: Callable[[], int], clock: Clock = time.monotonic) -> None:
+        self._out = out
+        self._width = width
+        self._clock = clock
+        self._began = clock()
+        self._drawn = -REDRAW_S
+        self._notice = _InterruptNotice()
+
+    def __call__(self, event: AnyEvent, view: StudyView) -> None:
+        """Draw it, unless it was drawn just now."""
+        if (text := self._notice.about(event, view)) is not None:
+            self.clear()
+            print(text, file=self._out)
+        now = self._clock()
+        if now - self._drawn >= REDRAW_S:
+            self._drawn = now
+            line = fitting(parts(view, now - self._began), self._width() - 1)
+            print(f"\r{line}\x1b[K", end="", file=self._out, flush=True)
+
+    def clear(self) -> None:
+        """Leave an empty line."""
+        print("\r\x1b[K", end="", file=self._out, flush=True)
+
+
+class Lines:
+    """A line whenever the best gets better, and every ten seconds."""
+
+    def __init__(self, out: TextIO, clock: Clock = time.monotonic) -> None:
+        self._out = out
+        self._clock = clock
+        self._began = self._told = clock()
+        self._incumbent: object = None
+        self._notice = _InterruptNotice()
+
+    def __call__(self, event: AnyEvent, view: StudyView) -> None:
+        """Print a line if there is something to say."""
+        if (text := self._notice.about(event, view)) is not None:
+            print(text, file=self._out, flush=True)
+        now = self._clock()
+        if view.incumbent == self._incumbent and now - self._told < REPORT_S:
+            return
+        self._incumbent, self._told = view.incumbent, now
+        elapsed = now - self._began
+        print(f"{duration(elapsed):>8}  {', '.join(parts(view, elapsed))}", file=self._out, flush=True)
+
+    def clear(self) -> None:
+        """Nothing to clear."""
+
+
+class _InterruptNotice:
+    """Says once that an interrupted study ends in order."""
+
+    def __init__(self) -> None:
+        self._told = False
+
+    def about(self, event: AnyEvent, view: StudyView) -> str | None:
+        if self._told or not isinstance(event, YieldAsked) or event.why.rule != "interrupted":
+            return None
+        self._told = True
+        account = view.account
+        step = f" (a step takes about {duration(account.seconds / account.trained)})" if account.trained else ""
+        return (
+            f"Interrupted: running trials finish their step{step} and save a checkpoint.\n"
+            "Ctrl-C again leaves at once."
+        )
+
+
+def parts(view: StudyView, elapsed: float) -> list[str]:
+    """What a line says, the most important first."""
+    found = [_spent(view), _best(view), counts({**view.counts, "queued": 0})]
+    seconds = view.account.budget.seconds
+    if seconds is not None:
+        found.append(f"{duration(max(1, seconds - elapsed))} left")
+    return [part for part in found if part]
+
+
+def _spent(view: StudyView) -> str:
+    account, budget = view.account, view.account.budget
+    trials = str(account.trials) if budget.trials is None else f"{account.trials}/{budget.trials}"
+    if budget.resource is None:
+        return f"{trials} trials"
+    return f"{trials} trials, {account.resource}/{units(budget.resource, view.unit)}"
+
+
+def _best(view: StudyView) -> str:
+    if view.incumbent is None:
+        return ""
+    goal = view.objectives[0]
+    value = number(goal.value(view.incumbent.losses[0]))
+    return f"best {value} (#{view.incumbent.trial} at {units(view.incumbent.resource, view.unit)})"
+
+
+def fitting(found: list[str], width: int) -> str:
+    """As many parts as fit into a line, from the first."""
+    line = ""
+    for part in found:
+        longer = f"{line} · {part}" if line else part
+        if len(longer) > width:
+            break
+        line = longer
+    return line

@@ -1,0 +1,71 @@
+"""What is said when a run has ended."""
+
+from collections import Counter
+
+from rung import results
+from rung.words import columns, counts, number, scalar, units
+from rung.core.errors import NoResultError
+from rung.core.why import sentence
+from rung.study import Study
+
+
+def summary(study: Study, command: str) -> str:
+    """The best, what became of the trials, what it cost, why it ended, and how to go on.
+
+    Args:
+        study: A study that was run.
+        command: The command line that ran it.
+    """
+    state = study.state
+    rows = {"trials": f"{len(state.trials)}: {counts(state.counts)}"} if state.trials else {"trials": "none"}
+    if state.counts["failed"]:
+        rows["failed"] = _failures(study)
+    rows["spent"] = _spent(study)
+    if study.ended is not None:
+        rows["ended"] = _ended(study, study.ended)
+    rows["go on"] = command
+    return f"{_best(study)}\n\n{columns(rows)}"
+
+
+def _best(study: Study) -> str:
+    metrics = [goal.metric for goal in study.state.objectives]
+    if len(metrics) > 1:
+        return f"{len(study.front)} trials that no other one dominates in {' and '.join(metrics)}: study.front"
+    try:
+        best = study.best
+    except NoResultError:
+        return "no result yet"
+    unit = study.state.resource.unit
+    head = f"best: {metrics[0]} {number(best.value)} at {units(best.resource, unit)} (trial {best.number})"
+    config = {name: scalar(value) for name, value in best.config.items()}
+    return f"{head}\n\n{columns(config, '  ')}"
+
+
+def _failures(study: Study) -> str:
+    failures = [(trial.number, trial.failure) for trial in study.trials if trial.failure is not None]
+    kinds = Counter(failure.type for _, failure in failures)
+    words = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common(3))
+    return f"{words}; trial {failures[0][0]}: {failures[0][1].message.splitlines()[0]:.60}"
+
+
+def _spent(study: Study) -> str:
+    state = study.state
+    spent, full = state.account.resource, results.full_cost(state)
+    words = units(spent, state.resource.unit)
+    if not full or spent >= full:
+        return words
+    return f"{words}, {100 * spent / full:.0f} % of the {full} for every trial to the end"
+
+
+def _ended(study: Study, ended: str) -> str:
+    closed = study.state.closed
+    if closed is None or ended != sentence_of_done():
+        return ended
+    return sentence(closed, study.state.resource.unit)
+
+
+def sentence_of_done() -> str:
+    """What a run says that ended for want of anything to do."""
+    from rung.core.why import Why
+
+    return sentence(Why("done"))

@@ -1,0 +1,45 @@
+"""`rung why`: the story of a trial."""
+
+from typing import Annotated
+
+import typer
+
+from rung.cli.errors import CommandError
+from rung.cli.opening import STORE, StoreOption, open_study
+from rung.words import duration
+from rung.study import Study
+
+
+def why(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="[STUDY] TRIAL", help="The study, unless there is only one; the trial's number."),
+    ],
+    store: StoreOption = STORE,
+) -> None:
+    """Tell the story of a trial: what happened to it, and why."""
+    if len(words) > 2:
+        raise CommandError(f"rung why takes a study and a trial, got {len(words)} words: {' '.join(words)}.")
+    name = words[0] if len(words) == 2 else None
+    with open_study(name, store) as study:
+        _print(study, _number(words[-1], study))
+
+
+def _print(study: Study, trial: int) -> None:
+    lines = study.story(trial)
+    began = lines[0].time
+    print(f"trial {trial} of {study.name}\n")
+    stamps = [f"+{duration(line.time - began)}" for line in lines[1:-1]]
+    width = max(map(len, ["now", "0 s", *stamps]))
+    for stamp, line in zip(["0 s", *stamps, "now"], lines, strict=True):
+        print(f"  {stamp:>{width}}  {line.text}")
+
+
+def _number(word: str, study: Study) -> int:
+    n = len(study.trials)
+    known = f"its trials are 0 to {n - 1}" if n else "it has none yet"
+    if not word.isdecimal():
+        raise CommandError(f"{word!r} is no number of a trial. Study {study.name!r}: {known}.")
+    if int(word) >= n:
+        raise CommandError(f"study {study.name!r} has no trial {word}: {known}.")
+    return int(word)

@@ -1,0 +1,99 @@
+"""Records: what the state keeps of each trial and of each open job."""
+
+from dataclasses import dataclass
+
+from rung.core import event as ev
+from rung.core.job import Purpose
+from rung.core.objective import Losses
+from rung.core.space import Config
+from rung.core.why import Why
+
+
+@dataclass(slots=True)
+class OpenJob:
+    """A granted job that has not ended; the first fields as in `Started`.
+
+    Attributes:
+        position: Resource of its last report; `start` before the first.
+        saved: Resource of its last checkpoint; `start` before the first.
+        losses: The losses at `position`, None if that report lacked an objective.
+        yielding: The request to hand back control, if there was one.
+    """
+
+    number: int
+    trial: int
+    start: int
+    target: int
+    worker: int
+    why: Why
+    attempt: int
+    save: bool
+    purpose: Purpose
+    position: int
+    saved: int
+    losses: Losses | None = None
+    yielding: ev.YieldAsked | None = None
+
+
+@dataclass(slots=True, frozen=True)
+class Owed:
+    """What is left of a job that ended short; granted again before the scheduler is asked."""
+
+    target: int
+    attempt: int
+    save: bool
+    purpose: Purpose
+
+
+@dataclass(slots=True)
+class TrialRecord:
+    """What is known of one trial.
+
+    Attributes:
+        number, config, seed, source, parent, bracket: As in `Created`.
+        resource: Highest resource that was observed.
+        losses: The losses there.
+        position: Where its training stood at the end of its last job.
+        told: Highest resource that the scheduler knows of.
+        totals: Sums of the losses over replicates 1..resource, where the kind of resource averages.
+        job: Its open job.
+        owed: The job that is owed to it. A trial has an open job, or an owed one, or neither; never both.
+        origin: The parent's checkpoint that it starts from.
+        checkpoints: Its own checkpoints, oldest first.
+        failure: Why it failed.
+        stopped: Why it was stopped.
+        seconds: Training time so far.
+    """
+
+    number: int
+    config: Config
+    seed: int
+    source: ev.Source
+    parent: int | None
+    bracket: int
+    resource: int = 0
+    losses: Losses | None = None
+    position: int = 0
+    told: int = 0
+    totals: Losses | None = None
+    job: OpenJob | None = None
+    owed: Owed | None = None
+    origin: ev.Saved | None = None
+    checkpoints: tuple[ev.Saved, ...] = ()
+    failure: ev.Failure | None = None
+    stopped: Why | None = None
+    seconds: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether it failed or was stopped."""
+        return self.failure is not None or self.stopped is not None
+
+
+@dataclass(slots=True, frozen=True)
+class Incumbent:
+    """The best arrival at the highest target that any trial has reached."""
+
+    trial: int
+    resource: int
+    losses: Losses

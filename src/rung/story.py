@@ -1,0 +1,193 @@
+"""Stories: what happened to a trial and why, and how a study stands, told in words from its log. Pure readings."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rung.core import event as ev
+from rung.core.objective import losses
+from rung.core.state import State
+from rung.core.why import Why, plural, sentence
+from rung.words import duration, number, scalar, short, size, units
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of a story.
+
+    Attributes:
+        time: When it happened.
+        text: What.
+    """
+
+    time: float
+    text: str
+
+
+def story(entries: Iterable[ev.Entry], state: State, trial: int) -> list[Line]:
+    """What happened to a trial, from its creation to where it stands at the end of the log.
+
+    Args:
+        entries: The log from its beginning.
+        state: A state before the first event. It is folded here, as many reasons are known only at their time.
+        trial: Its number.
+
+    Returns:
+        At least two lines, the last one on where it stands; none if there is no such trial.
+    """
+    teller = _Teller(state, trial)
+    lines = [line for entry in entries for line in teller.told(entry)]
+    if trial >= len(state.trials):
+        return []
+    return [*lines, *teller.training(), Line(state.time, teller.standing())]
+
+
+def state_of_affairs(entries: Iterable[ev.Entry], state: State) -> str:
+    """How a study stands, in a few words: running, or why nothing runs."""
+    if state.jobs:
+        return "running"
+    last = None
+    for entry in entries:
+        match entry.event:
+            case ev.YieldAsked(why=why, owed=True) | ev.Idled(why=why):
+                last = why
+            case ev.Started():
+                last = None
+            case _:
+                pass
+    if last is None:
+        return "not started" if not state.trials else "between runs"
+    if last.rule == "done" and state.closed is not None:
+        last = state.closed
+    return _SHORT.get(last.rule) or sentence(last, state.resource.unit)
+
+
+_SHORT = {
+    "time is up": "time was up",
+    "interrupted": "interrupted",
+    "budget of trials": "budget used up",
+    "budget": "budget used up",
+    "exhausted": "space exhausted",
+    "done": "done",
+    "failed": "stopped by an error",
+}
+
+_SOURCES = {
+    "default": "created with the default of every hyperparameter",
+    "enqueued": "created as the user had enqueued it",
+    "searcher": "suggested by the searcher",
+    "scheduler": "created by the scheduler",
+}
+
+
+class _Teller:
+    """Folds a log and tells what concerns one trial; reports are gathered to one line for each stretch."""
+
+    def __init__(self, state: State, trial: int) -> None:
+        self._state = state
+        self._trial = trial
+        self._unit = state.resource.unit
+        self._reports: list[tuple[float, ev.Reported]] = []  # not told yet
+
+    def told(self, entry: ev.Entry) -> Iterator[Line]:
+        """The lines of one event, which is folded."""
+        event = entry.event
+        self._state.apply(entry)
+        if isinstance(event, ev.Created) and event.ends == self._trial:
+            yield Line(entry.time, f"replaced by trial {event.trial}, which goes on from a better one")
+        if getattr(event, "trial", None) != self._trial:
+            return
+        if isinstance(event, ev.Reported):
+            self._reports.append((entry.time, event))
+            return
+        text = self._text(event)
+        if text is not None:
+            yield from self.training()
+            yield Line(entry.time, text)
+
+    def training(self) -> Iterator[Line]:
+        """The reports since the last line, as one."""
+        if not self._reports:
+            return
+        time, last = self._reports[-1]
+        seconds = sum(report.seconds for _, report in self._reports)
+        repeat = " once more, as it was lost" if last.repeat else ""
+        span = self._span(self._reports[0][1].resource, last.resource)
+        yield Line(time, f"trained {span}{repeat} in {duration(seconds)}: {self._values(last)}")
+        self._reports = []
+
+    def standing(self) -> str:
+        """Where the trial stands, and why."""
+        return f"{self._state.status(self._trial)}{self._withscalar()}: {self._why()}"
+
+    def _text(self, event: ev.AnyEvent) -> str | None:
+        match event:
+            case ev.Created():
+                return self._created(event)
+            case ev.Started():
+                return self._started(event)
+            case ev.Ended():
+                return self._ended(event)
+            case ev.Stopped(why=why):
+                return f"stopped: {self._words(why)}"
+            case ev.YieldAsked(why=why):
+                return f"asked to hand back control: {self._words(why)}"
+            case ev.Saved(resource=resource, size_bytes=n_bytes):
+                return f"saved a checkpoint at {units(resource, self._unit)} ({size(n_bytes)})"
+            case ev.Dropped():
+                return "its checkpoint is not needed any more and was deleted"
+            case _:
+                return None
+
+    def _created(self, event: ev.Created) -> str:
+        origin = "" if event.parent is None else f" from a checkpoint of trial {event.parent}"
+        return f"{_SOURCES[event.source]}{origin}: {short(event.config)}"
+
+    def _started(self, event: ev.Started) -> str:
+        verb = "starts" if event.start == 0 else f"goes on at {units(event.start, self._unit)}"
+        source = " from its checkpoint" if event.restore is not None else ""
+        attempt = f", attempt {event.attempt}" if event.attempt > 1 else ""
+        way = f"{verb}{source} towards {units(event.target, self._unit)} on worker {event.worker}{attempt}"
+        return f"{way}: {self._words(event.why)}"
+
+    def _ended(self, event: ev.Ended) -> str:
+        failure = event.failure
+        cause = "" if failure is None else f": {failure.type}: {failure.message}"
+        match event.outcome:
+            case "reached":
+                return f"{self._state.status(self._trial)}: {self._why()}"
+            case "yielded":
+                return "handed back control"
+            case "failed":
+                return f"failed{cause}"
+            case "lost":
+                return f"lost its worker{cause}"
+
+    def _why(self) -> str:
+        failure = self._state.trials[self._trial].failure
+        if failure is not None:
+            return f"{failure.type}: {failure.message}"
+        return self._words(self._state.why(self._trial))
+
+    def _words(self, why: Why) -> str:
+        return sentence(why, self._unit)
+
+    def _withscalar(self) -> str:
+        record = self._state.trials[self._trial]
+        if record.losses is None:
+            return ""
+        values = [
+            f"{goal.metric} {number(goal.value(loss))}"
+            for goal, loss in zip(self._state.objectives, record.losses, strict=True)
+        ]
+        return f" with {', '.join(values)}"
+
+    def _values(self, event: ev.Reported) -> str:
+        own = losses(self._state.objectives, event.metrics)
+        if own is None:
+            return ", ".join(f"{name} {scalar(value)}" for name, value in event.metrics.items())
+        return ", ".join(f"{goal.metric} {scalar(event.metrics[goal.metric])}" for goal in self._state.objectives)
+
+    def _span(self, first: int, last: int) -> str:
+        if first == last:
+            return f"{self._unit} {last}"
+        return f"{plural(self._unit, None)} {first} to {last}"

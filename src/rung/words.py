@@ -1,0 +1,68 @@
+"""Numbers, times and configurations as a person reads them."""
+
+from collections.abc import Mapping
+
+from rung.core.space import Config, Scalar
+from rung.core.why import plural
+
+NOTHING = "-"
+
+
+def number(value: float | None) -> str:
+    """Five significant digits; whole numbers whole."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, int) or (value.is_integer() and abs(value) < 1e6):
+        return str(int(value))
+    return f"{value:.5g}"
+
+
+def scalar(value: Scalar) -> str:
+    """The value of a hyperparameter, rounded for reading."""
+    return number(value) if isinstance(value, float) else str(value)
+
+
+def short(config: Config) -> str:
+    """A configuration in one line."""
+    return " ".join(f"{name}={scalar(value)}" for name, value in config.items())
+
+
+def units(n: float, unit: str) -> str:
+    """`9 epochs`, `1 epoch`."""
+    return f"{n:g} {plural(unit, int(n))}" if n < 1e6 else f"{n:.4g} {plural(unit, int(n))}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in at most two units."""
+    if seconds < 1:
+        return f"{seconds * 1000:.3g} ms"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 86_400:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+
+
+def size(n_bytes: int) -> str:
+    """A number of bytes."""
+    for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):
+        if n_bytes >= 1000**power:
+            return f"{n_bytes / 1000**power:.3g} {unit}"
+    return units(n_bytes, "byte")
+
+
+def counts(found: Mapping[str, int]) -> str:
+    """Trials per status: `2 running, 20 paused`."""
+    order = ("running", "queued", "paused", "complete", "stopped", "failed")
+    return ", ".join(f"{found[status]} {status}" for status in order if found.get(status))
+
+
+def columns(rows: Mapping[str, str], indent: str = "") -> str:
+    """Names and texts, the texts aligned."""
+    width = max((len(name) for name in rows), default=0)
+    return "\n".join(f"{indent}{name:<{width}}  {text}" for name, text in rows.items())
