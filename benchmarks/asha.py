@@ -43,7 +43,16 @@ def simulate(n_trials: int, marks: list[int]) -> Iterator[tuple[int, float, floa
     fold(ev.BudgetChanged(Budget(trials=n_trials)))
     due = list(marks)
     while len(state.trials) < n_trials:
-        ask = Ask(SLOTS, frozenset(), state.may_create, state.account.room(), state.history, lambda p, n: rng(0, p, n))
+        ask = Ask(
+            SLOTS,
+            frozenset(),
+            state.may_create,
+            state.account.room(),
+            state.history,
+            lambda p, n: rng(0, p, n),
+            lambda trial: state.trials[trial].position,
+            lambda parent: 0,
+        )
         start = time.perf_counter()
         decision = state.scheduler.decide(ask)
         deciding += time.perf_counter() - start

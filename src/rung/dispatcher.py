@@ -97,6 +97,12 @@ class Dispatcher:
                     self.record(ev.Dropped(trial, saved.checkpoint))
                     self.doomed.append((self.state.seq, saved.checkpoint))
 
+    def forget(self, checkpoint: str) -> None:
+        """A checkpoint is not on the disk any more: what relied on it starts from an older one."""
+        owner = int(checkpoint.partition("/")[0])
+        if any(saved.checkpoint == checkpoint for saved in self.state.trials[owner].checkpoints):
+            self.record(ev.Dropped(owner, checkpoint))
+
     def report(self, event: ev.Reported) -> None:
         """Record a report; one that repeats what a lost job has reported is marked."""
         if self.state.is_repeat(event.trial, event.resource):
@@ -115,24 +121,38 @@ class Dispatcher:
 
     def decide(self, slots: Collection[Slot], held: Set[int]) -> Work | Stop | Yield | Wait | Finished:
         """What should happen next? Owed jobs come first; what does not fit into the budget waits."""
-        if slots and self.state.owed:
-            return self._affordable(self._owed(self.state.owed[0]), held)
+        too_dear: Wait | None = None
+        for trial in self.state.owed if slots else ():
+            work = self._affordable(self._owed(trial), held)
+            if isinstance(work, Work):
+                return work
+            too_dear = too_dear or work
         match self._ask(slots, held):
             case New(parent=None) if not self.state.may_create:
-                return Wait(Why("done"))
+                return too_dear or Wait(Why("done"))
             case New() as new:
                 return self._affordable(Work(None, new.target, new.why, new, new.save), held)
             case Advance() as step:
                 return self._affordable(Work(step.trial, step.target, step.why, save=step.save), held)
-            case Stop() | Yield() | Wait() | Finished() as other:
+            case Stop() | Yield() as other:
                 return other
+            case Wait() | Finished() as nothing:
+                return too_dear or nothing
 
     def _ask(self, slots: Collection[Slot], held: Set[int]) -> Decision:
         state = self.state
         if slots and state.closed is None and not state.account.more_trials():
             self.record(ev.Closed(Why("budget of trials", of=state.account.trials)))
-        room = state.account.room()
-        ask = Ask(slots, held, state.may_create, room, state.history, self._rng)
+        ask = Ask(
+            slots,
+            held,
+            state.may_create,
+            state.account.room(),
+            state.history,
+            self._rng,
+            partial(self._starts_at, held),
+            lambda parent: state.child_starts_at(parent)[0],
+        )
         return state.scheduler.decide(ask)
 
     def _owed(self, trial: int) -> Work:
@@ -149,24 +169,23 @@ class Dispatcher:
         return Wait(Why("budget", resource=work.target))
 
     def _start(self, work: Work, held: Set[int]) -> int:
-        if work.trial is None:
-            parent = work.new.parent if work.new is not None else None
-            return 0 if parent is None else self.state.resumes_at(parent)[0]
-        return (
-            self.state.trials[work.trial].position
-            if work.trial in held
-            else self.state.resumes_at(work.trial)[0]
-        )
+        if work.trial is not None:
+            return self._starts_at(held, work.trial)
+        parent = work.new.parent if work.new is not None else None
+        return 0 if parent is None else self.state.child_starts_at(parent)[0]
+
+    def _starts_at(self, held: Set[int], trial: int) -> int:
+        return self.state.trials[trial].position if trial in held else self.state.resumes_at(trial)[0]
 
     # Granting
 
     def grant(self, work: Work, worker: int, held: Set[int]) -> Job | None:
         """Create the trial if it is new, and record the job; None if the searcher has nothing left to suggest."""
-        created = () if work.trial is not None else self._create(work)
-        if created is None:
+        created = None if work.new is None else self._create(work.new)
+        trial = work.trial if created is None else created.trial
+        if trial is None:
             self.record(ev.Closed(Why("exhausted")))
             return None
-        trial = created[0].trial if work.trial is None else work.trial
         start, restore = self._stands(work, trial, held)
         started = ev.Started(
             self.state.n_jobs,
@@ -181,13 +200,13 @@ class Dispatcher:
             work.purpose,
         )
         self._idle_rule = None
-        self.record(*created, started)
+        self.record(*((started,) if created is None else (created, started)))
         return self._job(started)
 
     def _stands(self, work: Work, trial: int, held: Set[int]) -> tuple[int, str | None]:
         if work.new is not None:
             parent = work.new.parent
-            return (0, None) if parent is None else self.state.resumes_at(parent)
+            return (0, None) if parent is None else self.state.child_starts_at(parent)
         if trial in held:
             return self.state.trials[trial].position, None
         return self.state.resumes_at(trial)
@@ -207,26 +226,22 @@ class Dispatcher:
             started.purpose,
         )
 
-    def _create(self, work: Work) -> tuple[ev.Created] | None:
-        new = work.new
-        assert new is not None  # work without a trial says what to create
+    def _create(self, new: New) -> ev.Created | None:
         found = self._configuration(new)
         if found is None:
             return None
         config, source, fitted = found
         trial = len(self.state.trials)
-        return (
-            ev.Created(
-                trial,
-                config,
-                source,
-                trial_seed(self._seed, trial),
-                new.parent,
-                new.ends,
-                new.bracket,
-                fitted,
-                self.state.seq,
-            ),
+        return ev.Created(
+            trial,
+            config,
+            source,
+            trial_seed(self._seed, trial),
+            new.parent,
+            new.ends,
+            new.bracket,
+            fitted,
+            self.state.seq,
         )
 
     def _configuration(self, new: New) -> tuple[Config, ev.Source, dict[str, object] | None] | None:

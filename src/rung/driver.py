@@ -13,7 +13,7 @@ from types import FrameType
 
 from rung.core import event as ev
 from rung.core.decision import Finished, Slot, Stop, Wait, Yield
-from rung.core.errors import MisuseError, ObjectiveError, RungError
+from rung.core.errors import CheckpointGoneError, MisuseError, ObjectiveError, RungError
 from rung.core.state import ACTIVE, State
 from rung.core.why import Why
 from rung.dispatcher import Dispatcher, Work
@@ -172,21 +172,27 @@ class Driver:
         self._check_time()
         if self._leaving is not None or event.job not in self._workers:
             return
-        match self._dispatcher.decide((), frozenset()):
-            case Stop() as stop:
-                self._stop(stop)
-            case Yield(job=job, why=why):
-                self._ask_to_yield(job, why, owed=False)
-            case _:
-                pass
+        self._interrupt_jobs()
         if self._state.account.overdrawn() is not None:
             self._leave(Why("budget"))
+
+    def _interrupt_jobs(self) -> None:
+        """End and interrupt what the scheduler wants off its worker, though no worker is free."""
+        while True:
+            match self._dispatcher.decide((), frozenset()):
+                case Stop() as stop:
+                    self._stop(stop)
+                case Yield(job=job, why=why) if self._state.jobs[job].yielding is None:
+                    self._ask_to_yield(job, why, owed=False)
+                case _:
+                    return
 
     def _ended(self, event: ev.Ended) -> None:
         worker = self._workers.pop(event.job, None)
         if worker is None:
             return  # its worker had left, and the job was recorded as lost
         del self._jobs[worker]
+        restore = self._state.jobs[event.job].restore
         self._dispatcher.record(event)
         self._free[worker] = self._slots[worker]
         if event.held:
@@ -197,6 +203,8 @@ class Driver:
         if event.held and not self._pool.holds:
             self._release(worker)
             self._empty[worker] = None
+        if event.failure is not None and event.failure.type == CheckpointGoneError.__name__ and restore:
+            self._dispatcher.forget(restore)
         if event.outcome == "failed" and event.failure is not None:
             self._check_code(event.failure)
 

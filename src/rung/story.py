@@ -117,9 +117,9 @@ class _Teller:
 
     def standing(self) -> str:
         """Where the trial stands, and why."""
-        return f"{self._state.status(self._trial)}{self._withscalar()}: {self._why()}"
+        return f"{self._state.status(self._trial)}{self._with_value()}: {self._why()}"
 
-    def _text(self, event: ev.AnyEvent) -> str | None:
+    def _text(self, event: ev.AnyEvent) -> str | None:  # noqa: PLR0911  a table
         match event:
             case ev.Created():
                 return self._created(event)
@@ -171,7 +171,7 @@ class _Teller:
     def _words(self, why: Why) -> str:
         return sentence(why, self._unit)
 
-    def _withscalar(self) -> str:
+    def _with_value(self) -> str:
         record = self._state.trials[self._trial]
         if record.losses is None:
             return ""
@@ -185,7 +185,9 @@ class _Teller:
         own = losses(self._state.objectives, event.metrics)
         if own is None:
             return ", ".join(f"{name} {scalar(value)}" for name, value in event.metrics.items())
-        return ", ".join(f"{goal.metric} {scalar(event.metrics[goal.metric])}" for goal in self._state.objectives)
+        return ", ".join(
+            f"{goal.metric} {scalar(event.metrics[goal.metric])}" for goal in self._state.objectives
+        )
 
     def _span(self, first: int, last: int) -> str:
         if first == last:

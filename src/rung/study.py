@@ -1,7 +1,10 @@
 """Study: the object a user holds. It owns a state, a log and the folder of its files, and runs on any executor."""
 
+import shutil
 import tempfile
 import time
+import uuid
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +27,7 @@ from rung.core.suggestion import SearcherSpec
 from rung.core.why import sentence
 from rung.dispatcher import Dispatcher
 from rung.driver import Driver
-from rung.executors.base import Executor
+from rung.executors.base import Executor, Pool
 from rung.executors.inprocess import InProcess
 from rung.executors.local import Local
 from rung.executors.simulated import Simulated
@@ -164,7 +167,7 @@ class Study:
         executor = _executor(executor, workers)
         budget = budget or Budget()
         with self._driving(f"a run with {type(executor).__name__}"):
-            pool = executor.start(self._call(train, executor, budget))
+            pool = self._pool(train, executor, budget)
             watchers = Watchers(watch, self._state, self._log) if watch else None
             dispatcher = self._dispatcher(pool.clock, watchers)
             try:
@@ -185,14 +188,12 @@ class Study:
             self._delete_dropped(dispatcher)
         return self
 
-    def _call(
-        self, train: Callable[[Trial], object] | None, executor: Executor, budget: Budget
-    ) -> TrialCall | None:
+    def _pool(self, train: Callable[[Trial], object] | None, executor: Executor, budget: Budget) -> Pool:
         if isinstance(executor, Simulated):
-            return None
+            return executor.start()  # it brings a problem in place of training
         if not callable(train):
             raise SpecError(f"train must be a function that takes a trial, got {train!r}.")
-        return TrialCall(
+        call = TrialCall(
             train,
             self._spec.objectives,
             self._spec.resource,
@@ -201,6 +202,7 @@ class Study:
             every_s=self._checkpoints.every_s,
             cost_metric=budget.cost_metric,
         )
+        return executor.start(call)
 
     @contextmanager
     def _driving(self, owner: str) -> Iterator[None]:
@@ -421,17 +423,21 @@ def maximize(
 
 
 class _Files:
-    """Where a study's files lie: beside its store, or in a temporary folder that goes with it."""
+    """Where a study's files lie: beside its store, or in a temporary folder that goes with the study.
+
+    Attributes:
+        folder: The folder; made when something is written.
+        checkpoints: The checkpoints in it.
+    """
 
     def __init__(self, name: str, store: str | Path | None, folder: str | None) -> None:
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if folder is not None:
             root = Path(folder)
         elif store is not None:
             root = Path(str(store).removeprefix("sqlite:///")).with_suffix(".files")
         else:
-            self._temporary = tempfile.TemporaryDirectory(prefix="rung-", ignore_cleanup_errors=True)
-            root = Path(self._temporary.name)
+            root = Path(tempfile.gettempdir()) / f"rung-{uuid.uuid4().hex}"
+            weakref.finalize(self, shutil.rmtree, root, ignore_errors=True)
         self.folder = (root / name).absolute()
         self.checkpoints = CheckpointFolder(self.folder / "checkpoints")
 

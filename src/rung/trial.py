@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Literal
 
-from rung.core.errors import MisuseError, StoreError
+from rung.core.errors import CheckpointGoneError, MisuseError, StoreError
 from rung.core.event import Ended, Failure, Outcome, Reported, Saved
 from rung.core.job import Job
 from rung.core.objective import Metrics, Objectives, divergence, number
@@ -84,16 +84,14 @@ class Trial:
         """The folder to go on from; None at a first start.
 
         Raises:
-            StoreError: If it was deleted behind the study's back.
+            CheckpointGoneError: If it was deleted behind the study's back.
         """
         if self._restore is None:
             return None
         self._unread = False
         path = self._call.checkpoints.path(self._restore)
         if not path.is_dir():
-            raise StoreError(
-                f"checkpoint {self._restore} is gone: there is no folder {path}. Who deleted it?"
-            )
+            raise CheckpointGoneError(f"checkpoint {self._restore} is gone: there is no folder {path}.")
         return path
 
     @property

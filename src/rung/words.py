@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from rung.core.decision import Status
 from rung.core.space import Config, Scalar
 from rung.core.why import plural
 
@@ -56,9 +57,9 @@ def size(n_bytes: int) -> str:
     return units(n_bytes, "byte")
 
 
-def counts(found: Mapping[str, int]) -> str:
+def counts(found: Mapping[Status, int]) -> str:
     """Trials per status: `2 running, 20 paused`."""
-    order = ("running", "queued", "paused", "complete", "stopped", "failed")
+    order: tuple[Status, ...] = ("running", "queued", "paused", "complete", "stopped", "failed")
     return ", ".join(f"{found[status]} {status}" for status in order if found.get(status))
 
 

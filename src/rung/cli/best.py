@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from rung.cli.opening import STORE, StoreOption, StudyArgument, open_study
-from rung.words import columns, number, scalar, units
 from rung.core.space import Config, Scalar
 from rung.study import Study
+from rung.words import columns, number, scalar, units
 
 
 class Format(Enum):
@@ -32,7 +32,7 @@ def best(
 ) -> None:
     """Show the best configuration."""
     with open_study(study, store) as found:
-        print(WRITERS[format](found))
+        print(written(found, format))
 
 
 def as_table(study: Study) -> str:
@@ -64,12 +64,17 @@ def as_args(config: Config) -> str:
     return shlex.join(words)
 
 
-WRITERS = {
-    Format.table: as_table,
-    Format.json: lambda study: as_json(study.best.config),
-    Format.toml: lambda study: as_toml(study.best.config),
-    Format.args: lambda study: as_args(study.best.config),
-}
+def written(study: Study, format: Format) -> str:  # noqa: A002
+    """The best configuration in a format."""
+    match format:
+        case Format.table:
+            return as_table(study)
+        case Format.json:
+            return as_json(study.best.config)
+        case Format.toml:
+            return as_toml(study.best.config)
+        case Format.args:
+            return as_args(study.best.config)
 
 
 def _key(name: str) -> str:

@@ -75,7 +75,7 @@ def _run(file: Path) -> ModuleType:
     sys.argv = [str(file)]
     try:
         code = compile(file.read_bytes(), str(file), "exec")
-        exec(code, module.__dict__)  # noqa: S102  running it is what the user asked for
+        exec(code, module.__dict__)
     except SyntaxError as error:
         raise CommandError(_syntax(error)) from error
     except RungError as error:

@@ -5,10 +5,10 @@ import time
 from rung import results
 from rung.cli.opening import STORE, StoreOption, names_in
 from rung.cli.tables import console, table
-from rung.words import NOTHING, duration, number
 from rung.core.errors import NoResultError
 from rung.story import state_of_affairs
 from rung.study import Study
+from rung.words import NOTHING, duration, number
 
 
 def ls(store: StoreOption = STORE) -> None:

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from rung.words import counts, duration, number, units
 from rung.core.event import AnyEvent, YieldAsked
 from rung.watching import StudyView
+from rung.words import counts, duration, number, units
 
 REDRAW_S = 0.2
 REPORT_S = 10.0
@@ -77,7 +77,9 @@ class _InterruptNotice:
             return None
         self._told = True
         account = view.account
-        step = f" (a step takes about {duration(account.seconds / account.trained)})" if account.trained else ""
+        step = (
+            f" (a step takes about {duration(account.seconds / account.trained)})" if account.trained else ""
+        )
         return (
             f"Interrupted: running trials finish their step{step} and save a checkpoint.\n"
             "Ctrl-C again leaves at once."
@@ -86,7 +88,7 @@ class _InterruptNotice:
 
 def parts(view: StudyView, elapsed: float) -> list[str]:
     """What a line says, the most important first."""
-    found = [_spent(view), _best(view), counts({**view.counts, "queued": 0})]
+    found = [_spent(view), _best(view), counts(view.counts)]
     seconds = view.account.budget.seconds
     if seconds is not None:
         found.append(f"{duration(max(1, seconds - elapsed))} left")

@@ -14,21 +14,23 @@ from rung.cli.errors import CommandError
 from rung.cli.loading import Program, load
 from rung.cli.progress import Lines, StatusLine
 from rung.cli.summary import summary
-from rung.words import units
 from rung.core.budget import Budget
 from rung.core.why import Why, sentence
 from rung.executors.base import Executor
 from rung.executors.local import Local
 from rung.study import Study
+from rung.words import units
 
 INTERRUPTED = 130
 
 
-def run(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Defines study and train; also budget, executor.")],
+def run(  # noqa: PLR0917  typer's options
+    file: Annotated[Path, typer.Argument(help="Defines study and train; also budget, executor.")],
     trials: Annotated[int | None, typer.Option(help="How many trials the study may have in all.")] = None,
     seconds: Annotated[float | None, typer.Option(help="How long this run may take.")] = None,
-    resource: Annotated[int | None, typer.Option(help="Units of training the study may spend in all.")] = None,
+    resource: Annotated[
+        int | None, typer.Option(help="Units of training the study may spend in all.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="How many worker processes.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the summary.")] = False,
 ) -> None:
@@ -97,7 +99,9 @@ def _opening(study: Study, budget: Budget) -> str:
 
 def _budget(given: Budget, trials: int | None, seconds: float | None, resource: int | None) -> Budget:
     flags = {"trials": trials, "seconds": seconds, "resource": resource}
-    return msgspec.structs.replace(given, **{name: value for name, value in flags.items() if value is not None})
+    return msgspec.structs.replace(
+        given, **{name: value for name, value in flags.items() if value is not None}
+    )
 
 
 def _executor(given: Executor | None, workers: int | None) -> Executor:
@@ -106,5 +110,7 @@ def _executor(given: Executor | None, workers: int | None) -> Executor:
     if given is None:
         return Local(workers=workers)
     if not isinstance(given, Local):
-        raise CommandError(f"--workers goes with rung.Local, but the file's executor is {given!r}. Leave it out.")
+        raise CommandError(
+            f"--workers goes with rung.Local, but the file's executor is {given!r}. Leave it out."
+        )
     return msgspec.structs.replace(given, workers=workers)

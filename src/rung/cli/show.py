@@ -7,13 +7,20 @@ import typer
 from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, StudyArgument, open_study
 from rung.cli.tables import console, table
-from rung.words import NOTHING, counts, number, short, units
 from rung.core.decision import Status
 from rung.core.why import plural
 from rung.results import TrialResult
 from rung.study import Study
+from rung.words import NOTHING, counts, number, short, units
 
-STYLES = {"running": "green", "complete": "bold", "failed": "red", "stopped": "dim", "paused": "", "queued": ""}
+STYLES = {
+    "running": "green",
+    "complete": "bold",
+    "failed": "red",
+    "stopped": "dim",
+    "paused": "",
+    "queued": "",
+}
 
 
 def show(
@@ -36,7 +43,9 @@ def _print(study: Study, status: str | None) -> None:
     goals = [goal.metric for goal in state.objectives]
     out = console()
     out.print(_header(study), style="bold")
-    rows = table(">trial", "status", f">{plural(unit, None)}", *[f">{goal}" for goal in goals], "~configuration", "why")
+    rows = table(
+        ">trial", "status", f">{plural(unit, None)}", *[f">{goal}" for goal in goals], "~configuration", "why"
+    )
     shown = [trial for trial in study.trials if status in (None, trial.status)]
     for trial in shown:
         values = [number(trial.values.get(goal)) for goal in goals]

@@ -3,10 +3,10 @@
 from collections import Counter
 
 from rung import results
-from rung.words import columns, counts, number, scalar, units
 from rung.core.errors import NoResultError
 from rung.core.why import sentence
 from rung.study import Study
+from rung.words import columns, counts, number, scalar, units
 
 
 def summary(study: Study, command: str) -> str:
@@ -30,7 +30,9 @@ def summary(study: Study, command: str) -> str:
 def _best(study: Study) -> str:
     metrics = [goal.metric for goal in study.state.objectives]
     if len(metrics) > 1:
-        return f"{len(study.front)} trials that no other one dominates in {' and '.join(metrics)}: study.front"
+        return (
+            f"{len(study.front)} trials that no other one dominates in {' and '.join(metrics)}: study.front"
+        )
     try:
         best = study.best
     except NoResultError:

@@ -6,14 +6,16 @@ import typer
 
 from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, open_study
-from rung.words import duration
 from rung.study import Study
+from rung.words import duration
 
 
 def why(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="[STUDY] TRIAL", help="The study, unless there is only one; the trial's number."),
+        typer.Argument(
+            metavar="[STUDY] TRIAL", help="The study, unless there is only one; the trial's number."
+        ),
     ],
     store: StoreOption = STORE,
 ) -> None:

@@ -5,7 +5,7 @@ changes nothing; `apply(fact)` learns what happened and decides nothing. Retries
 reports and budgets are settled before they reach it.
 """
 
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from typing import Literal, Protocol
 
 import msgspec
@@ -116,6 +116,9 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
         room: Units of resource left in the budget; `math.inf` without a limit.
         history: What is known of all trials; `history.view()` is an immutable snapshot.
         rng: Randomness by address, see `rung.core.rng`.
+        starts_at: Resource at which a job of a trial at rest would begin now: where a free worker holds it, else at
+            its last checkpoint, else 0. Its job takes `target - starts_at(trial)` units of the room.
+        child_starts_at: Resource at which a child of a trial would begin: at that trial's last checkpoint.
     """
 
     slots: Collection[Slot]
@@ -124,6 +127,8 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
     room: float
     history: History
     rng: Rng
+    starts_at: Callable[[int], int]
+    child_starts_at: Callable[[int], int]
 
 
 # What a scheduler learns
@@ -171,6 +176,13 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
     losses: Losses
 
 
+class YieldRequested(msgspec.Struct, frozen=True, gc=False):
+    """A running job was asked to hand back control as this scheduler had decided; it runs until its next report."""
+
+    job: int
+    trial: int
+
+
 class Failed(msgspec.Struct, frozen=True, gc=False):
     """A trial failed on its way to `target`: it counts as arrived there, worst, and never goes on."""
 
@@ -179,7 +191,7 @@ class Failed(msgspec.Struct, frozen=True, gc=False):
 
 
 class Yielded(msgspec.Struct, frozen=True, gc=False):
-    """A trial handed back control before its target as this scheduler had asked; it is at rest."""
+    """A trial handed back control as this scheduler had asked, or was lost after that; it is at rest."""
 
     trial: int
     resource: int
@@ -210,6 +222,7 @@ Fact = (
     | JobGranted
     | Observed
     | Arrived
+    | YieldRequested
     | Failed
     | Yielded
     | TrialStopped

@@ -44,6 +44,10 @@ class StoreError(RungError, OSError):
     """The event log or a checkpoint could not be read or written."""
 
 
+class CheckpointGoneError(StoreError):
+    """A checkpoint that the log knows is not on the disk; its trial goes on from an older one, or from the start."""
+
+
 class StudyNotFoundError(StoreError, LookupError):
     """The store holds no study of that name."""
 

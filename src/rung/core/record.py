@@ -27,6 +27,7 @@ class OpenJob:
     worker: int
     why: Why
     attempt: int
+    restore: str | None
     save: bool
     purpose: Purpose
     position: int
@@ -56,9 +57,11 @@ class TrialRecord:
         position: Where its training stood at the end of its last job.
         told: Highest resource that the scheduler knows of.
         totals: Sums of the losses over replicates 1..resource, where the kind of resource averages.
+        late: By resource, what jobs reported when they were over and the scheduler does not know yet: the losses
+            there, and those of the one report.
         job: Its open job.
         owed: The job that is owed to it. A trial has an open job, or an owed one, or neither; never both.
-        origin: The parent's checkpoint that it starts from.
+        origin: The checkpoint that it starts from, of its parent or of an ancestor; None once it has its own.
         checkpoints: Its own checkpoints, oldest first.
         failure: Why it failed.
         stopped: Why it was stopped.
@@ -76,6 +79,7 @@ class TrialRecord:
     position: int = 0
     told: int = 0
     totals: Losses | None = None
+    late: dict[int, tuple[Losses, Losses]] | None = None
     job: OpenJob | None = None
     owed: Owed | None = None
     origin: ev.Saved | None = None

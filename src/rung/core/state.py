@@ -70,7 +70,7 @@ class State:
         self.incumbent: Incumbent | None = None
         self._statuses: list[Status] = []
         self._started_from: Counter[str] = Counter()  # live trials that still need their parent's checkpoint
-        self._same_failure: tuple[str, int] | None = ("", 0)  # None once a job has reached its target
+        self._same_failure: tuple[ev.Failure | None, int] | None = (None, 0)  # None once a job has reached its target
         self._fold: dict[type[ev.Event], Callable[..., Sequence[int]]] = {
             ev.Opened: self._noted,
             ev.Enqueued: self._enqueued,
@@ -121,12 +121,21 @@ class State:
             return 0, None
         if not self.resource.needs_checkpoint:
             return record.position, None
-        saved = record.checkpoints[-1] if record.checkpoints else record.origin
-        return (0, None) if saved is None else (saved.resource, saved.checkpoint)
+        return _begins(record.checkpoints[-1] if record.checkpoints else record.origin)
+
+    def child_starts_at(self, parent: int) -> tuple[int, str | None]:
+        """Where a child of a trial begins: the resource, and the checkpoint to restore."""
+        return _begins(self._origin(parent))
+
+    def _origin(self, parent: int) -> ev.Saved | None:
+        if not self.resource.needs_checkpoint:
+            return None  # nothing carries over from one configuration to another
+        record = self.trials[parent]
+        return record.checkpoints[-1] if record.checkpoints else record.origin
 
     def is_repeat(self, trial: int, resource: int) -> bool:
         """Whether a report there would repeat what a lost job has reported already."""
-        return resource <= self.trials[trial].resource
+        return resource <= self._known(trial).resource
 
     def needless(self, trial: int) -> list[ev.Saved]:
         """Checkpoints of a trial that nothing can need any more."""
@@ -141,9 +150,8 @@ class State:
     @property
     def repeated_failure(self) -> ev.Failure | None:
         """The failure that has met every trial so far, three times or more: a fault of the code."""
-        if self._same_failure is None or self._same_failure[1] < 3:
-            return None
-        return next(record.failure for record in self.trials if record.failure is not None)
+        failure, count = self._same_failure or (None, 0)
+        return failure if count >= 3 else None
 
     # The fold
 
@@ -168,7 +176,7 @@ class State:
 
     def _enqueued(self, event: ev.Enqueued) -> Sequence[int]:
         self.enqueued.append(event.config)
-        return ()
+        return self._reopen("exhausted")
 
     def _created(self, event: ev.Created) -> Sequence[int]:
         number = len(self.trials)
@@ -190,17 +198,17 @@ class State:
         if event.parent is None:
             self.account.trials += 1
         else:
-            self._inherit(record, self.trials[event.parent])
+            self._inherit(record, self._origin(event.parent))
         changed = self._tell(number, facts.TrialCreated(number, event.bracket, event.parent, event.ends))
         if event.ends is not None:
             changed = (*changed, *self._end_trial(event.ends, Why("replaced", trial=number)))
         return changed
 
-    def _inherit(self, record: TrialRecord, parent: TrialRecord) -> None:
-        if parent.checkpoints:
-            record.origin = parent.checkpoints[-1]
-            record.position = record.told = record.origin.resource
-            self._started_from[record.origin.checkpoint] += 1
+    def _inherit(self, record: TrialRecord, origin: ev.Saved | None) -> None:
+        if origin is not None:
+            record.origin = origin
+            record.position = record.told = origin.resource
+            self._started_from[origin.checkpoint] += 1
 
     def _started(self, event: ev.Started) -> Sequence[int]:
         record = self._known(event.trial)
@@ -223,6 +231,7 @@ class State:
             event.worker,
             event.why,
             event.attempt,
+            event.restore,
             event.save,
             event.purpose,
             position=event.start,
@@ -233,8 +242,7 @@ class State:
         self.history.pending[event.trial] = event.target
         if owed is not None:
             self._settle(record)
-            self._refresh(event.trial)
-            return (event.trial,)
+            return self._refresh(event.trial)
         granted = facts.JobGranted(event.job, event.trial, event.start, event.target)
         return self._tell(event.trial, granted)
 
@@ -252,25 +260,30 @@ class State:
             raise ContradictionError(
                 f"job {job.number} from {job.position} to {job.target} reported at {event.resource}."
             )
+        own = losses(self.objectives, event.metrics)
         self.account.train(event.resource - job.position, event.seconds, event.cost)
         record.seconds += event.seconds
         job.position = record.position = event.resource
-        own = losses(self.objectives, event.metrics)
         if not repeat:
             self._observe(record, event, own)
         job.losses = record.losses if event.resource == record.resource else own
+        if record.late and event.resource in record.late:
+            job.losses, own = record.late.pop(event.resource)
         if event.resource <= record.told or own is None or job.losses is None:
             return ()
         record.told = event.resource
-        return self.scheduler.apply(facts.Observed(event.trial, event.resource, job.losses, own))
+        return self._changed(self.scheduler.apply(facts.Observed(event.trial, event.resource, job.losses, own)))
 
     def _reported_late(self, event: ev.Reported, record: TrialRecord) -> Sequence[int]:
         if not 0 <= event.job < self.n_jobs:
             raise ContradictionError(f"job {event.job} was never granted.")
+        own = losses(self.objectives, event.metrics)
         self.account.late(event.seconds, event.cost)
         record.seconds += event.seconds
         if not event.repeat:
-            self._observe(record, event, losses(self.objectives, event.metrics))
+            self._observe(record, event, own)
+            if own is not None and record.losses is not None:
+                record.late = {**(record.late or {}), event.resource: (record.losses, own)}
         return ()
 
     def _observe(self, record: TrialRecord, event: ev.Reported, own: Losses | None) -> None:
@@ -304,8 +317,7 @@ class State:
         if event.outcome == "lost":
             self._refund(job)
         if record.stopped is not None:
-            self._refresh(job.trial)
-            return (job.trial,)
+            return self._refresh(job.trial)
         return self._ENDINGS[event.outcome](self, job, event)
 
     def _reached(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
@@ -322,11 +334,13 @@ class State:
 
     def _yielded(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
         if job.yielding is not None and not job.yielding.owed:
-            return self._tell(job.trial, facts.Yielded(job.trial, job.position))
+            return self._tell(job.trial, facts.Yielded(job.trial, self.trials[job.trial].position))
         return self._owe(job, job.attempt)
 
     def _lost(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
-        progressed = self._kept(job) > job.start
+        if job.yielding is not None and not job.yielding.owed:
+            return self._yielded(job, event)
+        progressed = (job.saved if self.resource.needs_checkpoint else job.position) > job.start
         if not progressed and job.attempt > self.retries:
             return self._failed(job, event)
         return self._owe(job, job.attempt + (not progressed))
@@ -338,28 +352,26 @@ class State:
         self.trials[job.trial].failure = failure
         self.history.add_failure(job.trial, job.target)
         if self._same_failure is not None:
-            name, count = self._same_failure
-            this = f"{failure.type} at {failure.place}" if failure.place else ""
-            self._same_failure = (this, count + 1 if this and this == name else bool(this))
+            last, count = self._same_failure
+            same = last is not None and (failure.type, failure.place) == (last.type, last.place)
+            self._same_failure = (failure, count + 1 if same else 1) if failure.place else (None, 0)
         return self._tell(job.trial, facts.Failed(job.trial, job.target))
 
     _ENDINGS = {"reached": _reached, "yielded": _yielded, "lost": _lost, "failed": _failed}
 
-    def _kept(self, job: OpenJob) -> int:
-        return job.saved if self.resource.needs_checkpoint else job.position
-
     def _refund(self, job: OpenJob) -> None:
+        """Units beyond the last checkpoint are lost, also those of earlier jobs that the worker held in memory."""
         if self.resource.restarts:
             return
-        self.account.resource -= job.position - self._kept(job)
-        self.trials[job.trial].position = self._kept(job)
+        kept = min(job.position, self.resumes_at(job.trial)[0])
+        self.account.resource -= job.position - kept
+        self.trials[job.trial].position = kept
 
     def _owe(self, job: OpenJob, attempt: int) -> Sequence[int]:
         self.trials[job.trial].owed = Owed(job.target, attempt, job.save, job.purpose)
         self.owed.append(job.trial)
         self.history.pending[job.trial] = job.target
-        self._refresh(job.trial)
-        return (job.trial,)
+        return self._refresh(job.trial)
 
     def _settle(self, record: TrialRecord) -> None:
         record.owed = None
@@ -382,10 +394,11 @@ class State:
         return self._tell(trial, facts.TrialStopped(trial))
 
     def _yield_asked(self, event: ev.YieldAsked) -> Sequence[int]:
-        if event.job not in self.jobs:
+        job = self.jobs.get(event.job)
+        if job is None:
             raise ContradictionError(f"job {event.job} was asked to yield, but it is not open.")
-        self.jobs[event.job].yielding = event
-        return ()
+        job.yielding = event
+        return () if event.owed else self._tell(job.trial, facts.YieldRequested(job.number, job.trial))
 
     def _saved(self, event: ev.Saved) -> Sequence[int]:
         record = self._known(event.trial)
@@ -394,13 +407,15 @@ class State:
         record.checkpoints = tuple(sorted((*record.checkpoints, event), key=lambda saved: saved.resource))
         if (job := self.jobs.get(event.job)) is not None:
             job.saved = max(job.saved, event.resource)
-        self._leave_origin(record)
-        return (event.trial,) if record.parent is None else (event.trial, record.parent)
+        return (event.trial, *self._leave_origin(record))
 
-    def _leave_origin(self, record: TrialRecord) -> None:
-        if record.origin is not None:
-            self._started_from[record.origin.checkpoint] -= 1
-            record.origin = None
+    def _leave_origin(self, record: TrialRecord) -> Sequence[int]:
+        """Free the checkpoint that a trial started from; returns the trial that may drop it now."""
+        origin, record.origin = record.origin, None
+        if origin is None:
+            return ()
+        self._started_from[origin.checkpoint] -= 1
+        return (origin.trial,)
 
     def _dropped(self, event: ev.Dropped) -> Sequence[int]:
         record = self._known(event.trial)
@@ -416,7 +431,10 @@ class State:
 
     def _budget_changed(self, event: ev.BudgetChanged) -> Sequence[int]:
         self.account.budget = event.budget
-        if self.closed is None or self.closed.rule != "budget of trials" or not self.account.more_trials():
+        return self._reopen("budget of trials") if self.account.more_trials() else ()
+
+    def _reopen(self, rule: str) -> Sequence[int]:
+        if self.closed is None or self.closed.rule != rule:
             return ()
         self.closed = None
         return self._tell_all(facts.MoreTrials())
@@ -435,16 +453,14 @@ class State:
 
     def _tell(self, trial: int, fact: facts.Fact) -> Sequence[int]:
         others = self.scheduler.apply(fact)
-        self._refresh(trial)
-        for other in others:
-            self._refresh(other)
-        return (trial, *others)
+        changed = self._refresh(trial)
+        return [*changed, *self._changed(others)] if others else changed
 
     def _tell_all(self, fact: facts.Fact) -> Sequence[int]:
-        changed = self.scheduler.apply(fact)
-        for trial in changed:
-            self._refresh(trial)
-        return changed
+        return self._changed(self.scheduler.apply(fact))
+
+    def _changed(self, trials: Sequence[int]) -> Sequence[int]:
+        return [found for trial in trials for found in self._refresh(trial)] if trials else ()
 
     def _status(self, trial: int) -> Status:
         record = self.trials[trial]
@@ -458,11 +474,15 @@ class State:
             return "queued"
         return self.scheduler.status(trial)
 
-    def _refresh(self, trial: int) -> None:
+    def _refresh(self, trial: int) -> Sequence[int]:
+        """Note where a trial stands; returns it, and whose checkpoint it does not need any more."""
         old, new = self._statuses[trial], self._status(trial)
         if old != new:
             self.counts[old] -= 1
             self.counts[new] += 1
             self._statuses[trial] = new
-        if new not in ACTIVE:
-            self._leave_origin(self.trials[trial])
+        return (trial,) if new in ACTIVE else (trial, *self._leave_origin(self.trials[trial]))
+
+
+def _begins(saved: ev.Saved | None) -> tuple[int, str | None]:
+    return (0, None) if saved is None else (saved.resource, saved.checkpoint)

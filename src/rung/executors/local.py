@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -354,8 +355,9 @@ def _setup_file(call: bytes) -> IO[bytes]:
 
 
 def _path() -> list[str]:
-    """`sys.path` for a process that may stand in another folder."""
-    return [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]  # noqa: PTH100  "" is this one
+    """`sys.path` for a process that may stand elsewhere; entries of import hooks, which are no paths, stay."""
+    entries = [entry for entry in sys.path if isinstance(entry, str)]
+    return [str(Path(entry).absolute()) if Path(entry).exists() else entry for entry in entries]
 
 
 def _end(status: int) -> str:

@@ -4,8 +4,6 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 
-import cloudpickle
-
 from rung.core.errors import ExecutorError
 
 _DEEPEST = 8
@@ -19,7 +17,7 @@ def dumps(call: object) -> bytes:
     """
     error = _failure(call)
     if error is None:
-        return bytes(cloudpickle.dumps(call))
+        return _pickled(call)
     culprit, error = _culprit(call, error)
     raise ExecutorError(
         f"the training function cannot be sent to workers, because of {culprit}: {type(error).__name__}: "
@@ -27,9 +25,15 @@ def dumps(call: object) -> bytes:
     ) from error
 
 
+def _pickled(value: object) -> bytes:
+    import cloudpickle  # workers never need it to pickle, nor does a run in process
+
+    return bytes(cloudpickle.dumps(value))
+
+
 def _failure(value: object) -> Exception | None:
     try:
-        cloudpickle.dumps(value)
+        _pickled(value)
     except Exception as error:  # noqa: BLE001  a stranger's __reduce__ may raise anything
         return error
     return None

@@ -64,7 +64,9 @@ class Process:
     def has_ended(self, within_s: float) -> bool:
         """Whether it has ended, at the latest after so many seconds."""
         if self.pidfd is not None:
-            return bool(select.select([self.pidfd], [], [], max(0.0, within_s))[0])
+            ended = select.poll()  # unlike select(), it takes descriptors above 1023
+            ended.register(self.pidfd, select.POLLIN)
+            return bool(ended.poll(max(0.0, within_s) * 1000))
         deadline = time.monotonic() + within_s
         while self._popen.poll() is None:
             if time.monotonic() >= deadline:

@@ -163,9 +163,9 @@ class Ladder:
         index, _ = self.place[trial]
         return Advance(trial, self.rungs[index + 1].level, self.rungs[index].judge(rule))
 
-    def fits(self, index: int, room: float) -> bool:
-        """Whether the way from a rung to the next one fits into the room that is left."""
-        return self.rungs[index + 1].level - self.rungs[index].level <= room
+    def fits(self, trial: int, ask: Ask) -> bool:
+        """Whether what is left of the budget covers the way of a trial to the next rung."""
+        return self.rungs[self.place[trial][0] + 1].level - ask.starts_at(trial) <= ask.room
 
     def is_complete(self, trial: int) -> bool:
         """Whether a trial has arrived at the last rung."""
@@ -193,7 +193,7 @@ class LiveASHA:
         if not ask.slots:
             return Wait(Why("all busy"))
         for index in range(len(self._paused) - 2, -1, -1):
-            if (trial := self._promotable(index)) is not None and self._ladder.fits(index, ask.room):
+            if (trial := self._promotable(index)) is not None and self._ladder.fits(trial, ask):
                 return self._ladder.advance(trial, "promoted")
         return self._ladder.create(ask)
 
@@ -267,7 +267,7 @@ class LiveStoppingASHA:
             return Wait(Why("all busy"))
         for trial in self._unjudged:
             decision = self._verdict(trial)
-            if isinstance(decision, Stop) or self._ladder.fits(self._ladder.place[trial][0], ask.room):
+            if isinstance(decision, Stop) or self._ladder.fits(trial, ask):
                 return decision
         return self._ladder.create(ask)
 

@@ -56,7 +56,8 @@ class LiveFIFO:
         if not ask.slots:
             return Wait(Why("all busy"))
         for trial in self._unfinished:
-            return Advance(trial, self._max_resource, self._why)
+            if self._max_resource - ask.starts_at(trial) <= ask.room:
+                return Advance(trial, self._max_resource, self._why)
         if ask.may_create:
             return New(self._max_resource, self._why)
         return Wait(Why("all busy")) if self._running else Finished(Why("done"))

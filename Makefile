@@ -1,0 +1,52 @@
+# Everything starts here, with nothing but Python 3.11 or newer and make. The first call sets up .venv; later ones do not.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# uv where it is there, as it is quicker; else pip
+UV := $(shell command -v uv 2>/dev/null)
+MAKE_VENV = $(if $(UV),uv venv --quiet --seed --python "$$(command -v $(PYTHON))" $(VENV),$(PYTHON) -m venv $(VENV))
+INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
+
+.PHONY: help demo test lint bench test-integrations clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo               tune a small network on handwritten digits, about a minute"
+	@echo "make test               every test"
+	@echo "make lint               format, lint, types, layers"
+	@echo "make bench              the programs of benchmarks/"
+	@echo "make test-integrations  the tests that need large optional libraries or servers"
+	@echo "make clean              delete .venv and everything that was made here"
+
+demo: $(VENV)/.has-examples
+	$(BIN)/python examples/digits.py
+
+test: $(VENV)/.has-test
+	$(BIN)/python -m pytest -m "not integration"
+
+# exit code 5: none is marked yet
+test-integrations: $(VENV)/.has-test
+	$(BIN)/python -m pytest -m integration || [ $$? -eq 5 ]
+
+lint: $(VENV)/.has-lint
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.has-bench
+	for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+
+clean:
+	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache build dist
+	rm -rf examples/*.db examples/*.db-wal examples/*.db-shm examples/*.files
+
+# .venv/.has-test says that what the extra `test` of pyproject.toml names is installed; likewise the others.
+$(VENV)/.has-%: pyproject.toml | $(BIN)/python
+	$(INSTALL) -e ".[$*]"
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("rung needs Python 3.11 or newer, $(PYTHON) is " + sys.version.split()[0] + ". Say: make PYTHON=python3.11 ...") if sys.version_info < (3, 11) else None'
+	$(MAKE_VENV)

@@ -1,0 +1,262 @@
+"""What every scheduler keeps, in any order of events: registered ones and the examples of what is to come.
+
+The properties are those of the house's style; where one is checked stands beside it. In `world.py`: budgets, one
+place per trial, jobs that start where the checkpoint stands, the same answer twice, reports that come too late.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from rung.core import event as ev
+from rung.core.budget import Budget
+from rung.core.decision import SchedulerSpec
+from rung.core.resource import Fraction, Replicates, Resource, Steps
+from rung.dispatcher import Work
+from rung.schedulers.registry import SCHEDULERS
+from schedulers import examples
+from schedulers.world import Settings, World, fold, snapshot
+
+EXAMPLES, STEPS = 12, 40
+MAX_RESOURCE = 9
+LOSSES = (0.0, 0.5, 0.5, 1.0, 1.5, 2.0, math.nan)  # few values, so that ties occur
+FREE_TO_CREATE = ("fifo", "asha", "stopping-asha", "test-hyperband")  # no bound on the number of trials but the budget
+
+
+@dataclass(frozen=True)
+class Case:
+    """A scheduler in a world.
+
+    Attributes:
+        spec: Its options.
+        resource: The kind of resource.
+        saves: Whether trainings can write checkpoints.
+        inspect: Checks a job that is about to be granted.
+    """
+
+    spec: SchedulerSpec
+    resource: Resource = field(default_factory=Steps)
+    saves: bool = True
+    inspect: Callable[[World, Work], None] | None = None
+
+    @property
+    def name(self) -> str:
+        tag = type(self.spec).__struct_config__.tag
+        return f"{tag} {type(self.resource).__name__}{'' if self.saves else ' cannot save'}"
+
+
+def promoted_are_among_the_best(world: World, work: Work) -> None:
+    """Whoever is promoted was then among the best `n // eta` of its rung; recomputed from the log."""
+    if work.why.rule != "promoted" or not isinstance(world.settings.resource, Steps):
+        return
+    level, eta = work.why.resource, 3
+    assert level is not None
+    ranked = arrivals(world, level)
+    keep = len(ranked) // eta
+    assert work.trial in [trial for _, trial in ranked[:keep]]
+    assert (work.why.of, work.why.keep) == (len(ranked), keep)
+
+
+def arrivals(world: World, level: int) -> list[tuple[float, int]]:
+    """Who has arrived at a level, best first: by the jobs that reached it, and those that failed on their way there."""
+    reported: dict[tuple[int, int], float] = {}
+    targets: dict[int, int] = {}
+    found: set[tuple[float, int]] = set()
+    stopped: set[int] = set()
+    for entry in world.entries:
+        match entry.event:
+            case ev.Stopped(trial=trial):
+                stopped.add(trial)
+            case ev.Started(job=job, target=target):
+                targets[job] = target
+            case ev.Reported(trial=trial, resource=resource, metrics=metrics, repeat=False):
+                loss = float(metrics["loss"])
+                reported[trial, resource] = loss if math.isfinite(loss) else math.inf
+            case ev.Ended(job=job, trial=trial, outcome=outcome) if trial not in stopped and targets[job] == level:
+                if outcome == "reached":
+                    found.add((reported[trial, level], trial))
+                elif world.state.trials[trial].failure is not None:
+                    found.add((math.inf, trial))
+    return sorted(found)
+
+
+def cases() -> list[Case]:
+    """Every scheduler of the registry with each kind of resource that it can be used with."""
+    found = []
+    for tag in SCHEDULERS:
+        spec = SCHEDULERS.decode({"type": tag, "max_resource": MAX_RESOURCE})
+        if tag == "test-racing":
+            found.append(Case(spec, Replicates()))
+            continue
+        found.append(Case(spec, inspect=promoted_are_among_the_best if tag == "asha" else None))
+        if tag in ("asha", "fifo"):
+            found += [Case(spec, saves=False), Case(spec, Fraction()), Case(spec, Replicates())]
+    return found
+
+
+def machine(case: Case) -> type[RuleBasedStateMachine]:
+    """Any order of what can happen to a study with this scheduler."""
+
+    class Life(RuleBasedStateMachine):
+        world: World
+
+        @initialize(
+            workers=st.sampled_from([1, 2, 3, 7]),
+            trials=st.integers(1, 14),
+            resource=st.sampled_from([None, None, 10, 25, 60]),
+            seed=st.integers(0, 3),
+        )
+        def begin(self, workers: int, trials: int, resource: int | None, seed: int) -> None:
+            budget = Budget(trials=trials, resource=resource)
+            self.world = World(
+                Settings(case.spec, workers, budget, seed, case.resource, saves=case.saves), inspect=case.inspect
+            )
+
+        @rule()
+        def ask(self) -> None:
+            self.world.do("ask")
+
+        @rule(number=st.integers(0, 6), loss=st.sampled_from(LOSSES))
+        def step(self, number: int, loss: float) -> None:
+            self.world.do("step", number, loss)
+
+        @rule(number=st.integers(0, 6), loss=st.sampled_from(LOSSES[:-1]), n=st.integers(2, 9))
+        def steps(self, number: int, loss: float, n: int) -> None:
+            for _ in range(n):
+                self.world.do("ask")
+                self.world.do("step", number, loss)
+
+        @rule(number=st.integers(0, 6))
+        def lose(self, number: int) -> None:
+            self.world.do("lose", number)
+
+        @rule(number=st.integers(0, 6), of_code=st.integers(0, 1))
+        def fail(self, number: int, of_code: int) -> None:
+            self.world.do("fail", number, of_code)
+
+        @rule(number=st.integers(0, 6), loss=st.sampled_from(LOSSES))
+        def late(self, number: int, loss: float) -> None:
+            self.world.do("late", number, loss)
+
+        @rule(number=st.integers(0, 6))
+        def contradict(self, number: int) -> None:
+            self.world.do("contradict", number)
+
+        @rule(number=st.integers(0, 6))
+        def interrupt(self, number: int) -> None:
+            self.world.do("interrupt", number)
+
+        @rule(number=st.integers(0, 6))
+        def save(self, number: int) -> None:
+            self.world.do("save", number)
+
+        @rule(number=st.integers(0, 20))
+        def stop_by_hand(self, number: int) -> None:
+            self.world.do("stop_by_hand", number)
+
+        @rule(number=st.integers(0, 9))
+        def enqueue(self, number: int) -> None:
+            self.world.do("enqueue", number)
+
+        @rule(trials=st.integers(1, 3))
+        def raise_budget(self, trials: int) -> None:
+            self.world.do("raise_budget", trials)
+
+        @rule()
+        def restart(self) -> None:
+            self.world.do("restart")
+
+        @rule()
+        def drain(self) -> None:
+            self.world.do("drain", 1)
+
+        def teardown(self) -> None:
+            if hasattr(self, "world"):
+                self.world.do("drain", 2)
+                it_has_ended(self.world)
+                folding_any_prefix_equals_having_lived_it(self.world)
+                the_same_order_gives_the_same_study(self.world)
+                only_ranks_matter(self.world)
+                maximizing_the_negative_is_minimizing(self.world)
+
+    Life.__name__ = case.name
+    return Life
+
+
+def it_has_ended(world: World) -> None:
+    """Nothing runs, and what did not run has a reason: the trials or the units of the budget are used up."""
+    state = world.state
+    assert not state.jobs
+    assert world.reasons
+    cheapest = min([entry.event.target for entry in world.entries if isinstance(entry.event, ev.Started)], default=1)
+    out_of_units = state.account.room() < max(cheapest, MAX_RESOURCE)
+    assert all(state.status(record.number) != "running" for record in state.trials)
+    if not out_of_units:
+        assert not any(state.status(record.number) == "queued" for record in state.trials)
+        if type(world.settings.spec).__struct_config__.tag in FREE_TO_CREATE:
+            assert state.account.trials == state.account.budget.trials
+
+
+def folding_any_prefix_equals_having_lived_it(world: World) -> None:
+    state = world.settings.state()
+    for entry in world.entries:
+        state.apply(entry)
+        if entry.seq in world.snapshots:
+            assert snapshot(state, world.settings.seed) == world.snapshots[entry.seq]
+
+
+def the_same_order_gives_the_same_study(world: World) -> None:
+    assert world.replayed(world.settings).entries == world.entries
+
+
+def only_ranks_matter(world: World) -> None:
+    """A monotone transform of the metric changes no decision (means of replicates are no ranks)."""
+    if isinstance(world.settings.resource, Replicates) and "racing" not in repr(world.settings.spec).lower():
+        return
+    other = world.replayed(replace(world.settings, loss=lambda loss: math.exp(loss) * 10 - 3))
+    assert without_metrics(other) == without_metrics(world)
+
+
+def maximizing_the_negative_is_minimizing(world: World) -> None:
+    other = world.replayed(replace(world.settings, maximize=True))
+    assert without_metrics(other) == without_metrics(world)
+
+
+def without_metrics(world: World) -> list[object]:
+    return [
+        (entry.event.job, entry.event.resource) if isinstance(entry.event, ev.Reported) else entry
+        for entry in world.entries
+    ]
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_a_scheduler_keeps_its_word_in_any_order_of_events(case: Case) -> None:
+    run_state_machine_as_test(
+        machine(case),
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            derandomize=True,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_the_examples_are_among_the_schedulers_tested() -> None:
+    assert set(examples.TAGS) <= set(SCHEDULERS)
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("workers", [1, 50])
+def test_one_worker_or_more_workers_than_trials_make_no_difference_to_the_end(case: Case, workers: int) -> None:
+    world = World(Settings(case.spec, workers, Budget(trials=10), 0, case.resource, saves=case.saves))
+    world.do("drain", 3)
+    it_has_ended(world)
+    assert snapshot(fold(world.entries, world.settings), 0) == snapshot(world.state, 0)
