@@ -22,6 +22,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import optuna
 
 import rung
+from rung.core.event import BudgetChanged, Opened, Reported, Started
 
 SPACE = {"x": rung.Float(0, 1), "y": rung.Float(0, 1)}
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -100,27 +101,30 @@ def _cpu_seconds(statement: str) -> float:
 # Two local workers
 
 
-def local_trivial(n: int, folder: Path) -> tuple[float, float]:
-    """(ms per trivial trial, ms of driver CPU per report) with two local workers, workers' start left out."""
+def local_run(n_trials: int, n_steps: int, folder: Path) -> tuple[float, float]:
+    """(wall seconds from the first job to the end, CPU seconds of the driver's process) with two local workers."""
 
     def train(trial: rung.Trial) -> None:
-        trial.report(loss=trial.config["x"])
+        for _ in trial.steps():
+            trial.report(loss=trial.config["x"])
 
-    study = rung.Study("trivial", SPACE, minimize="loss", store=folder / "local.db")
-    started: list[tuple[float, float]] = []
+    name = f"local {n_trials} {n_steps}"
+    study = rung.Study(name, SPACE, minimize="loss", scheduler=rung.FIFO(n_steps), store=folder / "local.db")
+    before = time.process_time()
+    study.run(train, workers=2, budget=rung.Budget(trials=n_trials))
+    cpu = time.process_time() - before
+    times = [entry.time for entry in study.events() if not isinstance(entry.event, Opened | BudgetChanged)]
+    return times[-1] - times[0], cpu
 
-    study.run(train, workers=2, budget=rung.Budget(trials=10))
-    study.run(train, workers=2, budget=rung.Budget(trials=n), watch=[_on_first_report(started)])
-    wall, cpu = started[0]
-    return (time.perf_counter() - wall) / n * 1e3, (time.process_time() - cpu) / n * 1e3
 
-
-def _on_first_report(started: list[tuple[float, float]]) -> Callable[[object, object], None]:
-    def watch(event: object, view: object) -> None:
-        if not started and type(event).__name__ == "Reported":
-            started.append((time.perf_counter(), time.process_time()))
-
-    return watch
+def local_costs(n: int, folder: Path) -> tuple[float, float, float]:
+    """(ms of wall time per trivial trial, ms of driver CPU per trivial trial, ms of driver CPU per further report)."""
+    _, cpu_start = local_run(2, 1, folder)
+    wall, cpu = local_run(n, 1, folder)
+    _, cpu_reports = local_run(n // 10, 100, folder)
+    per_trial = (cpu - cpu_start) / n
+    per_report = (cpu_reports - cpu_start - per_trial * n / 10) / (99 * n / 10)
+    return wall / n * 1e3, per_trial * 1e3, per_report * 1e3
 
 
 def busy_share(n: int, folder: Path, step_s: float = 0.02) -> float:
@@ -138,37 +142,68 @@ def busy_share(n: int, folder: Path, step_s: float = 0.02) -> float:
     )
     study.run(train, workers=2, budget=rung.Budget(trials=n))
     entries = list(study.events())
-    reports = [entry for entry in entries if type(entry.event).__name__ == "Reported"]
-    first = next(entry.time for entry in entries if type(entry.event).__name__ == "Started")
-    return sum(entry.event.seconds for entry in reports) / 2 / (reports[-1].time - first)
+    reports = [entry for entry in entries if isinstance(entry.event, Reported)]
+    first = next(entry.time for entry in entries if isinstance(entry.event, Started))
+    computing = sum(entry.event.seconds for entry in reports if isinstance(entry.event, Reported))
+    return computing / 2 / (reports[-1].time - first)
 
 
 # The table
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="a tenth of the trials")
     arguments = parser.parse_args()
     shrink = 10 if arguments.quick else 1
-    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; optuna {optuna.__version__}, rung {rung.__version__}")
+    print(
+        f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; "
+        f"rung {rung.__version__}, optuna {optuna.__version__}"
+    )
     print(f"{'':42}{'rung':>10}{'optuna':>10}{'ratio':>8}")
     beside("trials/s in memory", arguments.rounds, 10_000 // shrink, rung_in_memory, optuna_in_memory)
-    with_files("trials/s into SQLite", arguments.rounds, 5_000 // shrink, 200 // shrink, rung_in_sqlite, optuna_in_sqlite)
-    with_files("reports/s into SQLite", arguments.rounds, 20_000 // shrink, 1_000 // shrink, rung_reports, optuna_reports)
-    imports(max(arguments.rounds, 5))
+    with_files(
+        "trials/s into SQLite",
+        arguments.rounds,
+        5_000 // shrink,
+        200 // shrink,
+        rung_in_sqlite,
+        optuna_in_sqlite,
+    )
+    with_files(
+        "reports/s into SQLite",
+        arguments.rounds,
+        20_000 // shrink,
+        1_000 // shrink,
+        rung_reports,
+        optuna_reports,
+    )
+    imports("import, CPU seconds", "import rung", "import optuna", max(arguments.rounds, 5))
+    ready = "import rung; rung.minimize(lambda x: x, {'x': rung.Float(0, 1)}, trials=1)"
+    peers = (
+        "import optuna; optuna.logging.set_verbosity(40); "
+        "optuna.create_study().optimize(lambda t: t.suggest_float('x', 0, 1), n_trials=1)"
+    )
+    imports("import and one trial, CPU seconds", ready, peers, max(arguments.rounds, 5))
     print()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         n = 100_000 // shrink
         print(f"{n:,} trivial trials in process, durable: {n / rung_in_sqlite(n, folder):.1f} s")
-        trial_ms, report_ms = local_trivial(4_000 // shrink, folder)
-        print(f"2 local workers: {trial_ms:.2f} ms per trivial trial, {report_ms:.2f} ms of driver CPU per trial")
+        wall_ms, trial_ms, report_ms = local_costs(4_000 // shrink, folder)
+        print(
+            f"2 local workers: {wall_ms:.2f} ms per trivial trial, of driver CPU {trial_ms:.2f} ms per trivial trial"
+        )
+        print(f"2 local workers: {report_ms:.3f} ms of driver CPU per report")
         print(f"2 local workers, steps of 20 ms: {busy_share(100 // shrink, folder):.1%} busy")
 
 
-def beside(name: str, rounds: int, n: int, ours: Callable[[int], float], theirs: Callable[[int], float]) -> None:
+def beside(
+    name: str, rounds: int, n: int, ours: Callable[[int], float], theirs: Callable[[int], float]
+) -> None:
     pairs = [(ours(n), theirs(n)) for _ in range(rounds)]
     line(name, pairs)
 
@@ -188,9 +223,8 @@ def with_files(
     line(name, pairs)
 
 
-def imports(rounds: int) -> None:
-    pairs = [(import_seconds("import rung"), import_seconds("import optuna")) for _ in range(rounds)]
-    line("import, CPU seconds", pairs, digits=3)
+def imports(name: str, ours: str, theirs: str, rounds: int) -> None:
+    line(name, [(import_seconds(ours), import_seconds(theirs)) for _ in range(rounds)], digits=3)
 
 
 def line(name: str, pairs: list[tuple[float, float]], digits: int = 0) -> None:

@@ -5,7 +5,7 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # before numpy is imported
 
-import pytest
+import pytest  # noqa: E402
 
 CI = os.environ.get("CI") == "true"
 

@@ -53,7 +53,10 @@ def test_maximizing_is_minimizing_the_negative() -> None:
     high = rung.Study("s", SPACE, maximize="loss", scheduler=rung.ASHA(max_resource=9), store=None)
     run(low, 30)
     high.run(opposite, executor=rung.InProcess(), budget=rung.Budget(trials=30))
-    jobs = [[entry.event for entry in study.events() if isinstance(entry.event, ev.Started)] for study in (low, high)]
+    jobs = [
+        [entry.event for entry in study.events() if isinstance(entry.event, ev.Started)]
+        for study in (low, high)
+    ]
     assert jobs[0] == jobs[1]
     assert low.best_value == pytest.approx(-(high.best_value or math.nan))
 
@@ -101,7 +104,9 @@ def test_a_budget_of_resource_is_never_overspent_and_the_log_says_why_nothing_ru
     study = rung.Study("s", SPACE, minimize="loss", scheduler=rung.FIFO(4), store=None)
     study.run(train, executor=rung.InProcess(), budget=rung.Budget(resource=10))
     assert study.state.account.resource == 8
-    assert [entry.event.why.rule for entry in study.events() if isinstance(entry.event, ev.Idled)] == ["budget"]
+    assert [entry.event.why.rule for entry in study.events() if isinstance(entry.event, ev.Idled)] == [
+        "budget"
+    ]
 
 
 def test_a_budget_in_a_reported_metric_ends_the_run() -> None:

@@ -42,8 +42,8 @@ class AskTell:
                         return job
                 case Stop(trial=trial, why=why):
                     self._dispatcher.record(ev.Stopped(trial, why))
-                case Yield(job=asked, why=why):
-                    self._ask_to_yield(asked, why)
+                case Yield(trial=trial, why=why):
+                    self._ask_to_yield(trial, why)
                 case Wait(why=why) | Finished(why=why):
                     self._dispatcher.idle(why)
                     self.waiting = sentence(why, self._state.resource.unit)
@@ -66,8 +66,8 @@ class AskTell:
         match self._dispatcher.decide((), frozenset()):
             case Stop(trial=trial, why=why):
                 self._dispatcher.record(ev.Stopped(trial, why))
-            case Yield(job=asked, why=why):
-                self._ask_to_yield(asked, why)
+            case Yield(trial=trial, why=why):
+                self._ask_to_yield(trial, why)
             case _:
                 pass
         yielding = self._state.jobs[job.number].yielding
@@ -99,7 +99,8 @@ class AskTell:
             return
         outcome: ev.Outcome = "reached" if position == job.target else "yielded"
         self._dispatcher.record(ev.Ended(job.number, job.trial, outcome, held=True))
-        self._held.add(job.trial)
+        if not self._state.resource.restarts:
+            self._held.add(job.trial)
 
     def _report(self, job: Job, metrics: Mapping[str, object], step: int) -> None:
         numbers = {name: number(name, value) for name, value in metrics.items()}
@@ -131,6 +132,7 @@ class AskTell:
     def _cost(self, metrics: Metrics) -> float:
         return float(metrics.get(self._state.account.budget.cost_metric, 0.0))
 
-    def _ask_to_yield(self, job: int, why: Why) -> None:
-        if self._state.jobs[job].yielding is None:
-            self._dispatcher.record(ev.YieldAsked(job, self._state.jobs[job].trial, why, owed=False))
+    def _ask_to_yield(self, trial: int, why: Why) -> None:
+        job = self._state.trials[trial].job
+        if job is not None:
+            self._dispatcher.record(ev.YieldAsked(job.number, trial, why, owed=False))

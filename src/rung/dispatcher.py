@@ -121,23 +121,38 @@ class Dispatcher:
 
     def decide(self, slots: Collection[Slot], held: Set[int]) -> Work | Stop | Yield | Wait | Finished:
         """What should happen next? Owed jobs come first; what does not fit into the budget waits."""
+        again = self._again(held) if slots else None
+        if isinstance(again, Work):
+            return again
+        found = self._feasible(self._ask(slots, held), held)
+        return again or found if isinstance(found, Wait | Finished) else found
+
+    def _again(self, held: Set[int]) -> Work | Wait | None:
+        """The first owed job that the budget covers; None if nothing is owed."""
         too_dear: Wait | None = None
-        for trial in self.state.owed if slots else ():
+        for trial in self.state.owed:
             work = self._affordable(self._owed(trial), held)
             if isinstance(work, Work):
                 return work
             too_dear = too_dear or work
-        match self._ask(slots, held):
+        return too_dear
+
+    def _feasible(self, decision: Decision, held: Set[int]) -> Work | Stop | Yield | Wait | Finished:
+        match decision:
             case New(parent=None) if not self.state.may_create:
-                return too_dear or Wait(Why("done"))
+                return Wait(Why("done"))
             case New() as new:
                 return self._affordable(Work(None, new.target, new.why, new, new.save), held)
             case Advance() as step:
                 return self._affordable(Work(step.trial, step.target, step.why, save=step.save), held)
-            case Stop() | Yield() as other:
+            case Yield(trial=trial) if not self._can_yield(trial):
+                return Wait(Why("all busy"))
+            case Stop() | Yield() | Wait() | Finished() as other:
                 return other
-            case Wait() | Finished() as nothing:
-                return too_dear or nothing
+
+    def _can_yield(self, trial: int) -> bool:
+        job = self.state.trials[trial].job
+        return job is not None and job.yielding is None
 
     def _ask(self, slots: Collection[Slot], held: Set[int]) -> Decision:
         state = self.state

@@ -112,8 +112,8 @@ class Driver:
                     self._start(work)
                 case Stop() as stop:
                     self._stop(stop)
-                case Yield(job=job, why=why):
-                    self._ask_to_yield(job, why, owed=False)
+                case Yield() as interruption:
+                    self._interrupt(interruption)
                 case Wait(why=why) | Finished(why=why):
                     self._idle = why
                     self._dispatcher.idle(why)
@@ -182,8 +182,8 @@ class Driver:
             match self._dispatcher.decide((), frozenset()):
                 case Stop() as stop:
                     self._stop(stop)
-                case Yield(job=job, why=why) if self._state.jobs[job].yielding is None:
-                    self._ask_to_yield(job, why, owed=False)
+                case Yield() as interruption:
+                    self._interrupt(interruption)
                 case _:
                     return
 
@@ -244,6 +244,11 @@ class Driver:
         record = self._state.trials[trial]
         if record.job is not None and record.stopped is not None:
             self._ask_to_yield(record.job.number, record.stopped, owed=False)
+
+    def _interrupt(self, interruption: Yield) -> None:
+        job = self._state.trials[interruption.trial].job
+        if job is not None:
+            self._ask_to_yield(job.number, interruption.why, owed=False)
 
     def _ask_to_yield(self, job: int, why: Why, *, owed: bool) -> None:
         open_job = self._state.jobs[job]

@@ -128,6 +128,7 @@ class Study:
     ) -> None:
         self._store = store
         self._log = log
+        weakref.finalize(self, store.close)  # at the latest when Python ends: what was told is made durable
         entries = list(log.read())
         stored = _last_spec(entries)
         self._changed = given is not None and not check_same(_with_present_space(stored, entries), given)

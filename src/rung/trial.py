@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Literal
 
-from rung.core.errors import CheckpointGoneError, MisuseError, StoreError
+from rung.core.errors import CheckpointGoneError, MisuseError
 from rung.core.event import Ended, Failure, Outcome, Reported, Saved
 from rung.core.job import Job
 from rung.core.objective import Metrics, Objectives, divergence, number

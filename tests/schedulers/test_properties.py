@@ -5,11 +5,12 @@ place per trial, jobs that start where the checkpoint stands, the same answer tw
 """
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -22,10 +23,17 @@ from rung.schedulers.registry import SCHEDULERS
 from schedulers import examples
 from schedulers.world import Settings, World, fold, snapshot
 
-EXAMPLES, STEPS = 12, 40
+EXAMPLES = int(os.environ.get("RUNG_EXAMPLES", "20"))  # RUNG_EXAMPLES=300 searches deeper
+STEPS = 40
 MAX_RESOURCE = 9
 LOSSES = (0.0, 0.5, 0.5, 1.0, 1.5, 2.0, math.nan)  # few values, so that ties occur
-FREE_TO_CREATE = ("fifo", "asha", "stopping-asha", "test-hyperband")  # no bound on the number of trials but the budget
+FREE_TO_CREATE = (
+    "fifo",
+    "asha",
+    "stopping-asha",
+    "test-hyperband",
+    "test-turns",
+)  # no bound on the number of trials but the budget
 
 
 @dataclass(frozen=True)
@@ -63,10 +71,11 @@ def promoted_are_among_the_best(world: World, work: Work) -> None:
 
 
 def arrivals(world: World, level: int) -> list[tuple[float, int]]:
-    """Who has arrived at a level, best first: by the jobs that reached it, and those that failed on their way there."""
-    reported: dict[tuple[int, int], float] = {}
+    """Who has arrived at a level, best first: whose job reported there, and who failed on the way there."""
+    losses: dict[tuple[int, int], float] = {}  # the first report of a trial at a resource stands
     targets: dict[int, int] = {}
-    found: set[tuple[float, int]] = set()
+    positions: dict[int, int] = {}
+    found: dict[int, float] = {}
     stopped: set[int] = set()
     for entry in world.entries:
         match entry.event:
@@ -74,15 +83,22 @@ def arrivals(world: World, level: int) -> list[tuple[float, int]]:
                 stopped.add(trial)
             case ev.Started(job=job, target=target):
                 targets[job] = target
-            case ev.Reported(trial=trial, resource=resource, metrics=metrics, repeat=False):
+            case ev.Reported(job=job, trial=trial, resource=resource, metrics=metrics):
+                positions[job] = resource
                 loss = float(metrics["loss"])
-                reported[trial, resource] = loss if math.isfinite(loss) else math.inf
-            case ev.Ended(job=job, trial=trial, outcome=outcome) if trial not in stopped and targets[job] == level:
-                if outcome == "reached":
-                    found.add((reported[trial, level], trial))
-                elif world.state.trials[trial].failure is not None:
-                    found.add((math.inf, trial))
-    return sorted(found)
+                losses.setdefault((trial, resource), loss if math.isfinite(loss) else math.inf)
+            case ev.Ended(job=job, trial=trial) if trial not in stopped and targets[job] == level:
+                if world.state.trials[trial].failure is not None and last_job(world, trial) == job:
+                    found[trial] = math.inf
+                elif positions.get(job) == level:
+                    found[trial] = losses[trial, level]
+    return sorted((loss, trial) for trial, loss in found.items())
+
+
+def last_job(world: World, trial: int) -> int:
+    return max(
+        e.event.job for e in world.entries if isinstance(e.event, ev.Started) and e.event.trial == trial
+    )
 
 
 def cases() -> list[Case]:
@@ -114,7 +130,8 @@ def machine(case: Case) -> type[RuleBasedStateMachine]:
         def begin(self, workers: int, trials: int, resource: int | None, seed: int) -> None:
             budget = Budget(trials=trials, resource=resource)
             self.world = World(
-                Settings(case.spec, workers, budget, seed, case.resource, saves=case.saves), inspect=case.inspect
+                Settings(case.spec, workers, budget, seed, case.resource, saves=case.saves),
+                inspect=case.inspect,
             )
 
         @rule()
@@ -155,6 +172,10 @@ def machine(case: Case) -> type[RuleBasedStateMachine]:
         def save(self, number: int) -> None:
             self.world.do("save", number)
 
+        @rule(number=st.integers(0, 6))
+        def lose_checkpoint(self, number: int) -> None:
+            self.world.do("lose_checkpoint", number)
+
         @rule(number=st.integers(0, 20))
         def stop_by_hand(self, number: int) -> None:
             self.world.do("stop_by_hand", number)
@@ -193,7 +214,9 @@ def it_has_ended(world: World) -> None:
     state = world.state
     assert not state.jobs
     assert world.reasons
-    cheapest = min([entry.event.target for entry in world.entries if isinstance(entry.event, ev.Started)], default=1)
+    cheapest = min(
+        [entry.event.target for entry in world.entries if isinstance(entry.event, ev.Started)], default=1
+    )
     out_of_units = state.account.room() < max(cheapest, MAX_RESOURCE)
     assert all(state.status(record.number) != "running" for record in state.trials)
     if not out_of_units:
@@ -245,6 +268,7 @@ def test_a_scheduler_keeps_its_word_in_any_order_of_events(case: Case) -> None:
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],  # shrinking takes minutes; add Phase.shrink to see the shortest history
         ),
     )
 
@@ -255,7 +279,9 @@ def test_the_examples_are_among_the_schedulers_tested() -> None:
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 @pytest.mark.parametrize("workers", [1, 50])
-def test_one_worker_or_more_workers_than_trials_make_no_difference_to_the_end(case: Case, workers: int) -> None:
+def test_one_worker_or_more_workers_than_trials_make_no_difference_to_the_end(
+    case: Case, workers: int
+) -> None:
     world = World(Settings(case.spec, workers, Budget(trials=10), 0, case.resource, saves=case.saves))
     world.do("drain", 3)
     it_has_ended(world)

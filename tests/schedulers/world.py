@@ -47,7 +47,7 @@ class Settings:
     resource: Resource = field(default_factory=Steps)
     searcher: SearcherSpec = field(default_factory=RandomSearch)
     maximize: bool = False
-    loss: Callable[[float], float] = staticmethod(lambda loss: loss)
+    loss: Callable[[float], float] = float
     saves: bool = True
 
     def state(self) -> State:
@@ -68,7 +68,11 @@ class Desk:
 
 class World:
     def __init__(
-        self, settings: Settings, *, checking: bool = True, inspect: Callable[["World", Work], None] | None = None
+        self,
+        settings: Settings,
+        *,
+        checking: bool = True,
+        inspect: Callable[["World", Work], None] | None = None,
     ) -> None:
         self.settings = settings
         self.inspect = inspect
@@ -167,8 +171,8 @@ class World:
             case Stop(trial=trial, why=why):
                 self._stop(trial, why)
                 return True
-            case Yield(job=job, why=why):
-                self._ask_to_yield(job, why, owed=False)
+            case Yield(trial=trial, why=why):
+                self._interrupt(trial, why)
                 return True
             case Wait(why=why) | Finished(why=why):
                 self.reasons.append(why)
@@ -205,7 +209,7 @@ class World:
                 self._release(left)
         desk.job, desk.position = job, job.start
         if work.new is not None and work.new.ends is not None:
-            self._interrupt(work.new.ends)
+            self._end_job_of(work.new.ends)
         return True
 
     def _route(self, trial: int | None, free: Mapping[int, Desk]) -> int:
@@ -222,7 +226,9 @@ class World:
 
     def _release(self, trial: int) -> None:
         if self.settings.resource.needs_checkpoint and self.state.status(trial) in ACTIVE:
-            last_job = max(e.event.job for e in self.entries if isinstance(e.event, ev.Ended) and e.event.trial == trial)
+            last_job = max(
+                e.event.job for e in self.entries if isinstance(e.event, ev.Ended) and e.event.trial == trial
+            )
             self._save(trial, last_job, self.state.trials[trial].position)
 
     def _save(self, trial: int, job: int, position: int) -> None:
@@ -239,7 +245,7 @@ class World:
         """A busy worker trains one unit and reports, or says that it has reached its target."""
         if (picked := self._pick(number)) is None:
             return
-        worker, desk, job = picked
+        _, desk, job = picked
         if desk.position == job.target:
             self._end(desk, "reached")
             return
@@ -272,20 +278,25 @@ class World:
             match self.dispatcher.decide((), frozenset()):
                 case Stop(trial=trial, why=why):
                     self._stop(trial, why)
-                case Yield(job=job, why=why):
-                    self._ask_to_yield(job, why, owed=False)
+                case Yield(trial=trial, why=why):
+                    self._interrupt(trial, why)
                 case Wait():
                     return
         raise AssertionError("the scheduler does not stop asking")
 
     def _stop(self, trial: int, why: Why) -> None:
         self.dispatcher.record(ev.Stopped(trial, why))
-        self._interrupt(trial)
+        self._end_job_of(trial)
 
-    def _interrupt(self, trial: int) -> None:
-        record = self.state.trials[trial]
-        if record.job is not None and record.stopped is not None:
-            self._ask_to_yield(record.job.number, record.stopped, owed=False)
+    def _end_job_of(self, trial: int) -> None:
+        stopped = self.state.trials[trial].stopped
+        if stopped is not None:
+            self._interrupt(trial, stopped)
+
+    def _interrupt(self, trial: int, why: Why) -> None:
+        job = self.state.trials[trial].job
+        if job is not None:
+            self._ask_to_yield(job.number, why, owed=False)
 
     def _ask_to_yield(self, job: int, why: Why, *, owed: bool) -> None:
         if self.state.jobs[job].yielding is None:
@@ -314,8 +325,19 @@ class World:
     def save(self, number: int) -> None:
         """A busy worker writes a checkpoint that nobody asked for."""
         picked = self._pick(number)
-        if picked is not None and self.settings.resource.needs_checkpoint and picked[1].position > picked[2].start:
+        if (
+            picked is not None
+            and self.settings.resource.needs_checkpoint
+            and picked[1].position > picked[2].start
+        ):
             self._save(picked[2].trial, picked[2].number, picked[1].position)
+
+    def lose_checkpoint(self, number: int) -> None:
+        """A checkpoint vanishes from the disk, and the driver notices."""
+        if self._checkpoints:
+            checkpoint = sorted(self._checkpoints)[number % len(self._checkpoints)]
+            self._checkpoints.remove(checkpoint)
+            self.dispatcher.forget(checkpoint)
 
     def stop_by_hand(self, number: int) -> None:
         """A person stops a trial."""
@@ -350,7 +372,9 @@ class World:
         """What contradicts the facts is refused, and nothing has changed."""
         state, seq = self.state, self.state.seq + 1
         wrong: list[ev.AnyEvent] = [
-            ev.Reported(state.n_jobs, 0, 1, {"loss": 0.0}, repeat=bool(state.trials and state.trials[0].resource)),
+            ev.Reported(
+                state.n_jobs, 0, 1, {"loss": 0.0}, repeat=bool(state.trials and state.trials[0].resource)
+            ),
             ev.Reported(0, len(state.trials), 1, {"loss": 0.0}),
             ev.Ended(state.n_jobs, 0, "lost"),
             ev.Started(state.n_jobs + 1, 0, 0, 1, 0, Why("new")),
@@ -366,7 +390,13 @@ class World:
             _, desk, job = picked
             record = state.trials[job.trial]
             wrong += [
-                ev.Reported(job.number, job.trial, desk.position, {"loss": 0.0}, repeat=desk.position <= record.resource),
+                ev.Reported(
+                    job.number,
+                    job.trial,
+                    desk.position,
+                    {"loss": 0.0},
+                    repeat=desk.position <= record.resource,
+                ),
                 ev.Reported(job.number, job.trial, job.target + 1, {"loss": 0.0}),
                 ev.Started(state.n_jobs, job.trial, 0, job.target, 0, Why("new")),
             ]

@@ -4,7 +4,7 @@ import time
 
 from rung import results
 from rung.cli.opening import STORE, StoreOption, names_in
-from rung.cli.tables import console, table
+from rung.cli.tables import Table
 from rung.core.errors import NoResultError
 from rung.story import state_of_affairs
 from rung.study import Study
@@ -17,19 +17,19 @@ def ls(store: StoreOption = STORE) -> None:
     if not names:
         print(f"{store} holds no study yet. Make one: rung run FILE.")
         return
-    found = table("study", ">trials", "best", "status", ">last event")
+    found = Table("~study", ">trials", "~best", "~status", ">last event")
     now = time.time()
     for name in names:
         with Study.load(name, store) as study:
             state = study.state
-            found.add_row(
+            found.add(
                 name,
                 str(len(state.trials)),
                 _best(study),
                 state_of_affairs(study.events(), state),
                 _ago(now - state.time),
             )
-    console().print(found)
+    found.print()
 
 
 def _best(study: Study) -> str:

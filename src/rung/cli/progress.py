@@ -77,11 +77,9 @@ class _InterruptNotice:
             return None
         self._told = True
         account = view.account
-        step = (
-            f" (a step takes about {duration(account.seconds / account.trained)})" if account.trained else ""
-        )
+        step = f" (about {duration(account.seconds / account.trained)} each)" if account.trained else ""
         return (
-            f"Interrupted: running trials finish their step{step} and save a checkpoint.\n"
+            f"Interrupted: running steps end first{step}, then trials are saved.\n"
             "Ctrl-C again leaves at once."
         )
 

@@ -6,7 +6,7 @@ import typer
 
 from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, StudyArgument, open_study
-from rung.cli.tables import console, table
+from rung.cli.tables import Table, styled
 from rung.core.decision import Status
 from rung.core.why import plural
 from rung.results import TrialResult
@@ -41,15 +41,19 @@ def _print(study: Study, status: str | None) -> None:
     state = study.state
     unit = state.resource.unit
     goals = [goal.metric for goal in state.objectives]
-    out = console()
-    out.print(_header(study), style="bold")
-    rows = table(
-        ">trial", "status", f">{plural(unit, None)}", *[f">{goal}" for goal in goals], "~configuration", "why"
+    print(styled(_header(study), "bold"))
+    rows = Table(
+        ">trial",
+        "status",
+        f">{plural(unit, None)}",
+        *[f">{goal}" for goal in goals],
+        "~configuration",
+        "~why",
     )
     shown = [trial for trial in study.trials if status in (None, trial.status)]
     for trial in shown:
         values = [number(trial.values.get(goal)) for goal in goals]
-        rows.add_row(
+        rows.add(
             str(trial.number),
             trial.status,
             str(trial.resource),
@@ -59,8 +63,8 @@ def _print(study: Study, status: str | None) -> None:
             style=STYLES[trial.status],
         )
     if shown:
-        out.print()
-        out.print(rows)
+        print()
+        rows.print()
 
 
 def _header(study: Study) -> str:

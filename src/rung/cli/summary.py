@@ -1,8 +1,10 @@
 """What is said when a run has ended."""
 
+import shlex
 from collections import Counter
 
 from rung import results
+from rung.cli.opening import STORE
 from rung.core.errors import NoResultError
 from rung.core.why import sentence
 from rung.study import Study
@@ -47,7 +49,8 @@ def _failures(study: Study) -> str:
     failures = [(trial.number, trial.failure) for trial in study.trials if trial.failure is not None]
     kinds = Counter(failure.type for _, failure in failures)
     words = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common(3))
-    return f"{words}; trial {failures[0][0]}: {failures[0][1].message.splitlines()[0]:.60}"
+    store = [] if study.url == STORE else ["--store", study.url]
+    return f"{words}; see for example: {shlex.join(['rung', 'why', study.name, str(failures[0][0]), *store])}"
 
 
 def _spent(study: Study) -> str:

@@ -1,11 +1,13 @@
 """`rung why`: the story of a trial."""
 
+import textwrap
 from typing import Annotated
 
 import typer
 
 from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, open_study
+from rung.cli.tables import width
 from rung.study import Study
 from rung.words import duration
 
@@ -32,9 +34,17 @@ def _print(study: Study, trial: int) -> None:
     began = lines[0].time
     print(f"trial {trial} of {study.name}\n")
     stamps = [f"+{duration(line.time - began)}" for line in lines[1:-1]]
-    width = max(map(len, ["now", "0 s", *stamps]))
+    size = max(map(len, ["now", "0 s", *stamps]))
     for stamp, line in zip(["0 s", *stamps, "now"], lines, strict=True):
-        print(f"  {stamp:>{width}}  {line.text}")
+        print(_hanging(line.text, f"  {stamp:>{size}}  "))
+
+
+def _hanging(text: str, stamp: str) -> str:
+    """A text beside its time, its further lines below its first."""
+    columns = width()
+    if columns is None:
+        return stamp + text
+    return textwrap.fill(text, max(40, columns), initial_indent=stamp, subsequent_indent=" " * len(stamp))
 
 
 def _number(word: str, study: Study) -> int:

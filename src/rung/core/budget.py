@@ -13,7 +13,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     Attributes:
         trials: New trials; children of population-based training are not counted.
-        resource: Units of training (epochs, folds …). Training repeated after a loss is not counted twice.
+        resource: Units of training (epochs, folds …). What a lost job must train again is not counted twice.
         seconds: Wall-clock time of one `run`.
         worker_seconds: Training time summed over workers.
         cost: Sum of the metric named `cost_metric`, as reported: money, energy.

@@ -58,9 +58,9 @@ class Stop(msgspec.Struct, frozen=True, gc=False):
 
 
 class Yield(msgspec.Struct, frozen=True, gc=False):
-    """Ask a running job to hand back control; the scheduler decides later when its trial goes on."""
+    """Ask a running trial to hand back control; the scheduler decides later when it goes on."""
 
-    job: int
+    trial: int
     why: Why
 
 
@@ -177,9 +177,8 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
 
 
 class YieldRequested(msgspec.Struct, frozen=True, gc=False):
-    """A running job was asked to hand back control as this scheduler had decided; it runs until its next report."""
+    """A running trial was asked to hand back control as decided; it runs until its next report, `Yielded` follows."""
 
-    job: int
     trial: int
 
 

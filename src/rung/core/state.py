@@ -8,6 +8,7 @@ here and granted again before it is asked, late and repeated reports move nothin
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from rung.core import decision as facts
 from rung.core import event as ev
@@ -70,7 +71,8 @@ class State:
         self.incumbent: Incumbent | None = None
         self._statuses: list[Status] = []
         self._started_from: Counter[str] = Counter()  # live trials that still need their parent's checkpoint
-        self._same_failure: tuple[ev.Failure | None, int] | None = (None, 0)  # None once a job has reached its target
+        # the last failure and how many were like it in a row; None once a job has reached its target
+        self._same_failure: tuple[ev.Failure | None, int] | None = (None, 0)
         self._fold: dict[type[ev.Event], Callable[..., Sequence[int]]] = {
             ev.Opened: self._noted,
             ev.Enqueued: self._enqueued,
@@ -272,7 +274,9 @@ class State:
         if event.resource <= record.told or own is None or job.losses is None:
             return ()
         record.told = event.resource
-        return self._changed(self.scheduler.apply(facts.Observed(event.trial, event.resource, job.losses, own)))
+        return self._changed(
+            self.scheduler.apply(facts.Observed(event.trial, event.resource, job.losses, own))
+        )
 
     def _reported_late(self, event: ev.Reported, record: TrialRecord) -> Sequence[int]:
         if not 0 <= event.job < self.n_jobs:
@@ -314,11 +318,12 @@ class State:
         record.job = None
         self.account.reserved -= job.target - job.position
         del self.history.pending[job.trial]
-        if event.outcome == "lost":
+        outcome = _outcome(job, event)
+        if outcome == "lost":
             self._refund(job)
         if record.stopped is not None:
             return self._refresh(job.trial)
-        return self._ENDINGS[event.outcome](self, job, event)
+        return self._ENDINGS[outcome](self, job, event)
 
     def _reached(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
         assert job.losses is not None  # checked by _ended
@@ -357,7 +362,12 @@ class State:
             self._same_failure = (failure, count + 1 if same else 1) if failure.place else (None, 0)
         return self._tell(job.trial, facts.Failed(job.trial, job.target))
 
-    _ENDINGS = {"reached": _reached, "yielded": _yielded, "lost": _lost, "failed": _failed}
+    _ENDINGS: ClassVar[dict[ev.Outcome, Callable[..., Sequence[int]]]] = {
+        "reached": _reached,
+        "yielded": _yielded,
+        "lost": _lost,
+        "failed": _failed,
+    }
 
     def _refund(self, job: OpenJob) -> None:
         """Units beyond the last checkpoint are lost, also those of earlier jobs that the worker held in memory."""
@@ -398,7 +408,7 @@ class State:
         if job is None:
             raise ContradictionError(f"job {event.job} was asked to yield, but it is not open.")
         job.yielding = event
-        return () if event.owed else self._tell(job.trial, facts.YieldRequested(job.number, job.trial))
+        return () if event.owed else self._tell(job.trial, facts.YieldRequested(job.trial))
 
     def _saved(self, event: ev.Saved) -> Sequence[int]:
         record = self._known(event.trial)
@@ -423,7 +433,18 @@ class State:
         if len(kept) == len(record.checkpoints):
             raise ContradictionError(f"checkpoint {event.checkpoint} does not exist.")
         record.checkpoints = kept
+        if self._started_from[event.checkpoint]:
+            self._replace_origin(event.checkpoint, self._origin(event.trial))
         return ()
+
+    def _replace_origin(self, checkpoint: str, older: ev.Saved | None) -> None:
+        """A checkpoint was lost while children needed it: they fall back to what its trial has left."""
+        for record in self.trials:
+            if record.origin is not None and record.origin.checkpoint == checkpoint:
+                record.origin = older
+        n_children = self._started_from.pop(checkpoint)
+        if older is not None:
+            self._started_from[older.checkpoint] += n_children
 
     def _closed(self, event: ev.Closed) -> Sequence[int]:
         self.closed = event.why
@@ -482,6 +503,13 @@ class State:
             self.counts[new] += 1
             self._statuses[trial] = new
         return (trial,) if new in ACTIVE else (trial, *self._leave_origin(self.trials[trial]))
+
+
+def _outcome(job: OpenJob, event: ev.Ended) -> ev.Outcome:
+    """How a job ended; once it has reported at its target it has reached it, whatever became of its worker."""
+    failed = event.outcome == "failed" and (event.failure is None or event.failure.fault != "code")
+    done = job.position == job.target and job.losses is not None
+    return "reached" if done and not failed else event.outcome
 
 
 def _begins(saved: ev.Saved | None) -> tuple[int, str | None]:

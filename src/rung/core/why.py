@@ -46,7 +46,7 @@ SENTENCES = {
     "failed": "failed",
     # why nothing (more) runs
     "all busy": "every trial that could go on is running",
-    "barrier": "its rung waits for {of} running trials",
+    "barrier": "the rung waits for {of} trials that are on their way",
     "budget of trials": "the budget of {of} trials is used up",
     "budget": "what is left of the budget does not cover the next job",
     "time is up": "the {threshold:g} seconds of this run are over",

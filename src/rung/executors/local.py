@@ -110,8 +110,8 @@ class _Worker:
 class LocalPool:
     """The workers of one run.
 
-    `_workers` holds all and only the processes that were started and not yet buried; `_inbox` all and only
-    the outcomes that are known and not yet delivered.
+    `_workers` holds all and only the processes that were started and not yet buried; `_unsent` those of them
+    that were given commands since the last `wait`; `_inbox` all and only the outcomes not yet delivered.
     """
 
     holds = True
@@ -122,6 +122,7 @@ class LocalPool:
         self._silence_s = spec.trial_timeout_s or math.inf
         self._setup = _setup_file(call)
         self._workers: dict[int, _Worker] = {}
+        self._unsent: dict[int, _Worker] = {}
         self._inbox: deque[Outcome] = deque()
         self._n_started = 0
         self._kills_counted = (-math.inf, 0)
@@ -148,13 +149,16 @@ class LocalPool:
             found.owes += 1
             found.expires = time.monotonic() + self._silence_s
         found.outgoing += messages.frame(command)
-        self._flush(found)
+        self._unsent[worker] = found
 
     def wait(self, until: float | None, deliver: Callable[[Outcome], None]) -> None:
         """Block until an outcome or a wake; see the protocol."""
+        for worker in self._unsent.values():
+            self._flush(worker)  # what was said in one turn goes out at once: each message wakes a process
+        self._unsent.clear()
         deadline = math.inf if until is None else time.monotonic() + until - time.time()
         while not self._inbox:
-            limit = min([deadline, *[worker.expires for worker in self._workers.values()]])
+            limit = min([deadline, *[each.expires for each in self._workers.values()]])
             ready = self._selector.select(None if limit == math.inf else max(0.0, limit - time.monotonic()))
             woken = sum([self._handle(key, mask) for key, mask in ready])
             if limit < math.inf:
@@ -316,6 +320,7 @@ class LocalPool:
         with suppress(KeyError):  # unless it was cut off before
             self._selector.unregister(process.link)
         del self._workers[worker.slot.worker]
+        self._unsent.pop(worker.slot.worker, None)
         status, words = process.bury()
         failed_starts = 0 if worker.ran else worker.failed_starts + 1
         if failed_starts == _STARTS:

@@ -89,7 +89,7 @@ class LearningCurves:
         point = self._space.encode([config])[0]
         limit = float(np.nanmean((point - self._best) ** 2))
         draws = rng(self._seed, "curve " + key.hex(), 0).random(3)
-        seconds = self._seconds * 2.0 ** (2 * draws[0] - 1)
+        seconds = self._seconds * 2.0 ** (2 * float(draws[0]) - 1)
         fails_at = 1 + draws[2] * 8 if draws[1] < self._failing else math.inf
         return limit, 0.3 + 0.7 * (1 - limit), seconds, fails_at
 
@@ -222,7 +222,7 @@ class SimulatedPool:
             failure = Failure("configuration", type(error).__name__, str(error))
             self._after(0.0, lambda deliver: self._fail(worker, here, job, failure, deliver))
             return
-        report = Reported(job.number, job.trial, resource, numbers, seconds)
+        report = Reported(job.number, job.trial, resource, numbers, float(seconds))
         self._after(seconds, lambda deliver: self._step(worker, here, job, report, deliver))
 
     def _is_at(self, worker: int, here: _Worker, job: Job) -> bool:

@@ -129,7 +129,9 @@ class Rung:
 
     def judge_one(self, rule: str, loss: float, trial: int) -> Why:
         """The same, with the place of one of them, 1 is best. O(n)."""
-        better = sum(key > (-loss, -trial) for key in self._best) + sum(key < (loss, trial) for key in self._rest)
+        better = sum(key > (-loss, -trial) for key in self._best) + sum(
+            key < (loss, trial) for key in self._rest
+        )
         return msgspec.structs.replace(self.judge(rule), rank=better + 1)
 
 

@@ -7,8 +7,9 @@ from rung.schedulers.registry import SCHEDULERS
 from schedulers.examples.halving import SyncHyperband
 from schedulers.examples.pbt import PBT
 from schedulers.examples.racing import Racing
+from schedulers.examples.turns import Turns
 
-TAGS = ("test-hyperband", "test-pbt", "test-racing")
+TAGS = ("test-hyperband", "test-pbt", "test-racing", "test-turns")
 
-for _spec in (SyncHyperband, PBT, Racing):
+for _spec in (SyncHyperband, PBT, Racing, Turns):
     SCHEDULERS.add(_spec)

@@ -95,7 +95,9 @@ class LiveSyncHyperband:
             for trial, why in bracket.due.items():
                 if bracket.levels[bracket.rung] - ask.starts_at(trial) <= ask.room:
                     return Advance(trial, bracket.levels[bracket.rung], why)
-        number = len(self._brackets) - bool(self._brackets and self._brackets[-1].created < self._brackets[-1].size)
+        number = len(self._brackets) - bool(
+            self._brackets and self._brackets[-1].created < self._brackets[-1].size
+        )
         first = (self._brackets[number : number + 1] or [self._fresh(number)])[0].levels[0]
         if ask.may_create and first <= ask.room:
             return New(first, Why("new"), bracket=number)
@@ -150,4 +152,6 @@ class LiveSyncHyperband:
         bracket, status = self._of[trial], self.status(trial)
         if status == "paused":
             return bracket.due.get(trial) or Why("barrier", of=len(bracket.on_way))
-        return Why("complete", resource=self._max_resource) if status == "complete" else Why("not promoted here")
+        return (
+            Why("complete", resource=self._max_resource) if status == "complete" else Why("not promoted here")
+        )

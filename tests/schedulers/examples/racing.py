@@ -4,7 +4,7 @@ The resource is `Replicates`: instance `r` is unit `r`. The test is the Friedman
 survivors have, and Conover's comparison with the best, as in F-race.
 
 Reference:
-    Birattari et al., F-Race and Iterated F-Race: An Overview, 2010, section 3.1.
+    Birattari et al., F-Race and Iterated F-Race: An Overview, 2010.
 """
 
 from collections.abc import Sequence

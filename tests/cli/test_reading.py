@@ -1,0 +1,90 @@
+"""`rung ls`, `show`, `best`, `why`: what they print of a study."""
+
+import json
+import shlex
+import tomllib
+from pathlib import Path
+
+import rung
+from rung.cli.best import as_args, as_json, as_toml
+from rung.cli.start import SCRIPT
+
+from .conftest import Call, make
+
+
+def test_ls_lists_each_study_on_a_line(call: Call, store: Path) -> None:
+    make(store, "empty", trials=0)
+    said = call("ls")
+    head, first, second = said.out.splitlines()
+    assert head.split() == ["study", "trials", "best", "status", "last", "event"]
+    assert first.split()[:3] == ["digits", "12", "loss"]
+    assert "budget used up" in first
+    assert second.split()[:3] == ["empty", "0", "-"]
+
+
+def test_show_has_a_line_for_each_trial(call: Call, store: Path) -> None:
+    lines = call("show").out.splitlines()
+    assert lines[0].startswith("digits: 12 trials (")
+    assert lines[2].split() == ["trial", "status", "epochs", "loss", "configuration", "why"]
+    assert [line.split()[0] for line in lines[3:]] == [str(n) for n in range(12)]
+
+
+def test_show_can_be_restricted_to_a_status(call: Call, store: Path) -> None:
+    lines = call("show", "--status", "failed").out.splitlines()[3:]
+    assert lines
+    assert all("failed" in line and "ValueError: does not converge" in line for line in lines)
+
+
+def test_each_format_of_best_reads_back_as_the_configuration(call: Call, store: Path) -> None:
+    with rung.Study.load("digits", store) as study:
+        config = study.best_config
+    assert json.loads(call("best", "--format", "json").out) == config
+    assert tomllib.loads(call("best", "--format", "toml").out) == config
+    words = shlex.split(call("best", "--format", "args").out)
+    assert words[::2] == [f"--{name}" for name in config]
+    assert call("best").out.startswith("loss ")
+
+
+def test_odd_names_and_values_survive_every_format() -> None:
+    config = {"a.b": 'x "y"\n\x7f', "c d": -1e-05, "e": True, "f": 10**15, "ü": "ß", "g": 1e22}
+    assert json.loads(as_json(config)) == config
+    assert tomllib.loads(as_toml(config)) == config
+    assert shlex.split(as_args({"a.b": "x 'y'", "e": True, "n": -3})) == [
+        "--a.b",
+        "x 'y'",
+        "--e",
+        "true",
+        "--n",
+        "-3",
+    ]
+    assert tomllib.loads(as_toml({"none": None, "x": 1})) == {"x": 1}
+
+
+def test_why_tells_the_story_of_a_trial(call: Call, store: Path) -> None:
+    with rung.Study.load("digits", store) as study:
+        paused = next(trial for trial in study.trials if trial.status == "paused")
+    said = call("why", str(paused.number)).out
+    assert said.startswith(f"trial {paused.number} of digits\n")
+    assert "suggested by the searcher: lr=" in said
+    last = said.splitlines()[-1].split(maxsplit=1)
+    assert last[0] == "now"
+    assert last[1].startswith("paused with loss ")
+    assert last[1].endswith("go on")
+    assert call("why", "digits", str(paused.number)).out == said
+
+
+def test_rung_alone_shows_a_script_that_works(call: Call, spawn: Call, tmp_path: Path) -> None:
+    said = call()
+    assert said.code == 0
+    assert SCRIPT in said.out
+    assert len(SCRIPT.splitlines()) <= 16
+    (tmp_path / "first.py").write_text(SCRIPT)
+    assert spawn("run", "first.py").code == 0
+
+
+def test_each_command_has_help(call: Call) -> None:
+    for command in ("run", "ls", "show", "best", "why"):
+        said = call(command, "--help")
+        assert said.code == 0
+        assert said.out.startswith(f"Usage: rung {command}")
+    assert rung.__version__ in call("--version").out

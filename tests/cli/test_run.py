@@ -1,0 +1,148 @@
+"""`rung run`: real runs with local workers, resuming, flags."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import rung
+
+from .conftest import FILE, Call
+
+SLOW = """\
+import time, rung
+
+def train(trial):
+    _ = trial.checkpoint
+    for epoch in trial.steps():
+        time.sleep({step})
+        trial.report(loss=1 / epoch, save=lambda folder: (folder / "x").write_text("x"))
+
+study = rung.Study("slow", {{"x": rung.Float(1, 2)}}, minimize="loss", resource=rung.Steps("epoch"),
+                   scheduler=rung.FIFO(max_resource=1000))
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.py"
+    path.write_text(FILE)
+    return path
+
+
+def test_a_run_ends_with_a_summary_and_the_same_command_goes_on(spawn: Call, file: Path) -> None:
+    first = spawn("run", "small.py", "--trials", "6")
+    assert first.code == 0, first.err
+    assert "study small in rung.db: new" in first.err
+    assert "best: loss" in first.out
+    assert "trials  6: " in first.out
+    assert "the budget of 6 trials is used up" in first.out
+    assert "go on   rung run small.py --trials 6" in first.out
+    second = spawn("run", "small.py", "--quiet")
+    assert second.code == 0
+    assert second.err == ""
+    assert "trials  12: " in second.out
+
+
+def test_the_trials_of_a_resumed_study_are_not_run_again(spawn: Call, file: Path) -> None:
+    spawn("run", "small.py")
+    again = spawn("run", "small.py")
+    assert "goes on after 12 trials" in again.err
+    study = rung.Study.load("small", file.with_name("rung.db"))
+    with study:
+        assert len(study.trials) == 12
+        assert study.state.account.trained == study.state.account.resource
+
+
+def test_flags_win_over_the_file(spawn: Call, file: Path) -> None:
+    file.write_text(FILE + "executor = rung.Local(workers=2)\n")
+    said = spawn("run", "small.py", "--resource", "3", "--workers", "1", "--trials", "100", "--seconds", "50")
+    assert said.code == 0, said.err
+    assert "spent   3 epochs" in said.out
+
+
+def test_lines_off_the_terminal_tell_of_a_better_trial(spawn: Call, file: Path) -> None:
+    said = spawn("run", "small.py")
+    assert "12 trials, best" in said.err
+    assert "\r" not in said.err
+
+
+def test_workers_find_the_modules_beside_the_file(spawn: Call, file: Path) -> None:
+    file.with_name("helper.py").write_text("def half(x):\n    return x / 2\n")
+    text = FILE.replace("import rung", "import rung, helper").replace(
+        "trial.config", "helper.half(1) * trial.config"
+    )
+    file.write_text(text)
+    said = spawn("run", "small.py")
+    assert said.code == 0, said.err
+    assert "failed" not in said.out
+
+
+def test_the_main_part_of_the_file_does_not_run(spawn: Call, file: Path) -> None:
+    file.write_text(FILE + 'if __name__ == "__main__":\n    raise SystemExit("no")\n')
+    assert spawn("run", "small.py").code == 0
+
+
+def test_an_objective_that_always_fails_shows_the_workers_traceback(spawn: Call, file: Path) -> None:
+    file.write_text(FILE.replace("    _ = trial.checkpoint", "    undefined_name"))
+    said = spawn("run", "small.py")
+    assert said.code == 2
+    assert "small.py" in said.err
+    assert "NameError: name 'undefined_name' is not defined" in said.err
+    assert said.err.rstrip().splitlines()[-1].startswith("rung: the training fails the same way")
+
+
+def interrupted(folder: Path, presses: int, step: float) -> tuple[int, str, str]:
+    (folder / "slow.py").write_text(SLOW.format(step=step))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rung", "run", "slow.py"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        wait_for_a_job(folder / "rung.db")
+        for press in range(presses):
+            time.sleep(0.3 * press)  # the first must have been noticed; a user is slower
+            process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def wait_for_a_job(store: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if store.exists():
+            try:
+                with rung.Study.load("slow", store) as study:
+                    if study.state.jobs:
+                        return
+            except rung.StoreError:
+                pass
+        time.sleep(0.05)
+    raise AssertionError("no job was started")
+
+
+def test_ctrl_c_lets_steps_end_and_says_how_to_go_on(tmp_path: Path) -> None:
+    code, out, err = interrupted(tmp_path, presses=1, step=0.01)
+    assert code == 130
+    assert "Interrupted: running steps end first" in err
+    assert "ended   interrupted by the user" in out
+    assert "go on   rung run slow.py" in out
+    with rung.Study.load("slow", tmp_path / "rung.db") as study:
+        assert not study.state.jobs
+        assert all(trial.checkpoints for trial in study.state.trials if trial.position)
+
+
+def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
+    began = time.monotonic()
+    code, _, err = interrupted(tmp_path, presses=2, step=40)
+    assert code == 130
+    assert time.monotonic() - began < 35
+    assert "Left at once" in err
+    assert "Go on with: rung run slow.py" in err
+    assert "Traceback" not in err

@@ -1,0 +1,285 @@
+"""The simulator, and with it whole studies: repeated to the bit, interrupted and killed at every event."""
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+import rung
+from rung import study as study_module
+from rung.core import event as ev
+from rung.core.decision import SchedulerSpec
+from rung.core.event import Entry
+from rung.core.invariants import validate
+from rung.core.resource import Replicates, Resource, Steps
+from rung.core.space import Config
+from rung.core.state import State
+from rung.executors.simulated import LearningCurves, Simulated
+from rung.schedulers.registry import SCHEDULERS
+from rung.stores.memory import MemoryStore
+from schedulers import examples
+from schedulers.world import snapshot
+
+SPACE = rung.Space(x=rung.Float(0.0, 1.0), y=rung.Int(1, 5))
+TAGS = list(SCHEDULERS)
+assert set(examples.TAGS) <= set(TAGS)
+
+
+def kind(tag: str) -> Resource:
+    return Replicates() if tag == "test-racing" else Steps()
+
+
+def spec(tag: str, max_resource: int = 9) -> SchedulerSpec:
+    return SCHEDULERS.decode({"type": tag, "max_resource": max_resource})
+
+
+def budget_of(tag: str) -> rung.Budget:
+    return rung.Budget(trials=6, resource=30)
+
+
+def pool(
+    tag: str, *, workers: int = 2, losses_per_hour: float = 0.0, failing: float = 0.15, noise: float = 0.1
+) -> Simulated:
+    problem = LearningCurves(SPACE, noise=noise, failing=failing, seed=3)
+    return Simulated(
+        problem=problem,
+        workers=workers,
+        resource=kind(tag),
+        losses_per_hour=losses_per_hour,
+        restart_s=0.5,
+        seed=1,
+    )
+
+
+def new_study(tag: str, max_resource: int = 9, store: Path | None = None) -> rung.Study:
+    return rung.Study(
+        "simulated",
+        SPACE,
+        minimize="loss",
+        scheduler=spec(tag, max_resource),
+        resource=kind(tag),
+        seed=5,
+        store=store,
+    )
+
+
+def finished(tag: str, budget: rung.Budget, executor: Simulated, max_resource: int = 9) -> rung.Study:
+    return new_study(tag, max_resource).run(executor=executor, budget=budget)
+
+
+def without_time_of_opening(study: rung.Study) -> list[Entry]:
+    return list(study.events())[1:]
+
+
+def check_end(study: rung.Study, budget: rung.Budget) -> None:
+    """Budgets are kept, everything is accounted for, and no report was counted twice."""
+    state = study.state
+    validate(state)
+    assert not state.jobs
+    assert study.ended
+    if budget.resource is not None:
+        assert state.account.resource <= budget.resource
+        assert state.account.reserved == 0
+    if budget.trials is not None:
+        assert state.account.trials <= budget.trials
+    first = [
+        (entry.event.trial, entry.event.resource)
+        for entry in study.events()
+        if isinstance(entry.event, ev.Reported) and not entry.event.repeat
+    ]
+    assert len(first) == len(set(first))
+    assert sum(state.counts.values()) == len(state.trials)
+    assert state.counts["running"] == 0
+    assert state.counts["queued"] == 0 or state.account.room() < 9
+
+
+@pytest.mark.parametrize("losses_per_hour", [0.0, 300.0], ids=["no losses", "with losses"])
+@pytest.mark.parametrize("tag", TAGS)
+def test_a_simulation_repeats_itself_to_the_bit(tag: str, losses_per_hour: float) -> None:
+    budget = rung.Budget(trials=12)
+    one, other = (finished(tag, budget, pool(tag, losses_per_hour=losses_per_hour)) for _ in range(2))
+    assert without_time_of_opening(one) == without_time_of_opening(other)
+    assert repr(without_time_of_opening(one)) == repr(without_time_of_opening(other))
+    check_end(one, budget)
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_every_scheduler_ends_a_long_study_with_losses_and_failing_trials(tag: str) -> None:
+    budget = rung.Budget(trials=60)
+    study = finished(tag, budget, pool(tag, workers=7, losses_per_hour=800, failing=0.2), max_resource=27)
+    check_end(study, budget)
+    outcomes = {entry.event.outcome for entry in study.events() if isinstance(entry.event, ev.Ended)}
+    assert outcomes >= {"reached", "failed", "lost"}
+    highest = max(record.resource for record in study.state.trials)
+    assert highest > 9
+    if tag not in ("test-pbt", "test-racing"):
+        assert len(study.trials) == 60
+
+
+def test_a_thousand_workers_train_a_thousand_trials_at_once() -> None:
+    budget = rung.Budget(trials=1000)
+    study = finished("asha", budget, pool("asha", workers=1000))
+    check_end(study, budget)
+    started = [entry for entry in study.events() if isinstance(entry.event, ev.Started)]
+    assert [entry.time for entry in started[:1000]] == [0.0] * 1000
+    assert {entry.event.worker for entry in started[:1000]} == set(range(1000))
+    assert len(study.trials) == 1000
+
+
+def test_the_virtual_clock_is_the_clock_of_the_log() -> None:
+    def two_seconds(config: Config, resource: int, seed: int) -> tuple[Mapping[str, object], float]:
+        return {"loss": 1.0}, 2.0
+
+    study = new_study("fifo", 3).run(
+        executor=Simulated(problem=two_seconds, workers=2), budget=rung.Budget(trials=4)
+    )
+    ended = [entry.time for entry in study.events() if isinstance(entry.event, ev.Ended)]
+    assert ended == [6.0, 6.0, 12.0, 12.0]
+
+
+def test_a_problem_that_raises_is_a_failed_trial() -> None:
+    def picky(config: Config, resource: int, seed: int) -> tuple[Mapping[str, object], float]:
+        if config["x"] < 0.5:
+            raise ArithmeticError("x is too small")
+        return {"loss": config["x"]}, 1.0
+
+    study = new_study("fifo").run(executor=Simulated(problem=picky), budget=rung.Budget(trials=12))
+    for trial in study.trials:
+        assert trial.status == ("failed" if trial.config["x"] < 0.5 else "complete")
+    assert {trial.failure.message for trial in study.trials if trial.failure} == {"x is too small"}
+
+
+def test_seconds_end_a_run_and_the_next_one_goes_on() -> None:
+    study = new_study("asha")
+    budget = rung.Budget(trials=20, seconds=10)
+    study.run(executor=pool("asha"), budget=budget)
+    assert "10 seconds" in (study.ended or "")
+    assert study.state.counts["running"] == 0
+    for _ in range(20):
+        study.run(executor=pool("asha"), budget=budget)
+    assert len(study.trials) == 20
+    check_end(study, budget)
+
+
+# Interrupted and killed
+
+
+class Snapshots:
+    """A state that remembers what it was after every event."""
+
+    def __init__(self, study: rung.Study) -> None:
+        self.seen: dict[int, object] = {}
+        state = study.state
+        apply = state.apply
+
+        def remembering(entry: Entry) -> object:
+            changed = apply(entry)
+            self.seen[entry.seq] = snapshot(state, 5)
+            return changed
+
+        state.apply = remembering  # type: ignore[method-assign, assignment]  # a spy
+
+
+def fresh_state(tag: str) -> State:
+    scheduler = spec(tag).start(SPACE, rung.Study("s", SPACE, minimize="loss", store=None).spec.objectives, 5)
+    return State(SPACE, new_study(tag).spec.objectives, kind(tag), scheduler)
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_folding_every_prefix_of_a_run_gives_the_state_that_was_lived(tag: str) -> None:
+    study = new_study(tag)
+    lived = Snapshots(study)
+    study.run(executor=pool(tag, losses_per_hour=400), budget=budget_of(tag))
+    folded = fresh_state(tag)
+    n_events = 0
+    for entry in study.events():
+        folded.apply(entry)
+        validate(folded)
+        if entry.seq in lived.seen:
+            assert snapshot(folded, 5) == lived.seen[entry.seq]
+            n_events += 1
+    assert n_events > 40
+
+
+def ends(entries: list[Entry]) -> Iterator[int]:
+    """How much of a log a kill can leave behind: `Created` and `Started` are appended as one group."""
+    for n, entry in enumerate(entries, 1):
+        if not isinstance(entry.event, ev.Created):
+            yield n
+
+
+def killed(tag: str, entries: list[Entry], n: int, monkeypatch: pytest.MonkeyPatch) -> rung.Study:
+    """A study whose driver was killed after `n` events."""
+    store = MemoryStore()
+    store.create("simulated", entries[:n])
+    monkeypatch.setattr(study_module, "open_store", lambda url: store)
+    return new_study(tag)
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_a_study_that_is_killed_at_any_event_goes_on_to_its_end(
+    tag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = budget_of(tag)
+    whole = finished(tag, budget, pool(tag, losses_per_hour=200))
+    entries = list(whole.events())
+    for n in ends(entries):
+        study = killed(tag, entries, n, monkeypatch)
+        study.run(executor=pool(tag, losses_per_hour=200), budget=budget)
+        check_end(study, budget)
+        assert list(study.events())[:n] == entries[:n]
+        again = killed(tag, list(study.events()), study.state.seq, monkeypatch)
+        assert snapshot(again.state, 5) == snapshot(study.state, 5)
+
+
+def without_losses(tag: str) -> Simulated:
+    return pool(tag, failing=0.0)
+
+
+@pytest.mark.parametrize("tag", ["fifo", "asha", "stopping-asha", "test-hyperband"])
+def test_a_budget_of_trials_is_met_exactly_wherever_the_study_was_killed(
+    tag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = rung.Budget(trials=5)
+    entries = list(finished(tag, budget, without_losses(tag)).events())
+    for n in ends(entries):
+        study = killed(tag, entries, n, monkeypatch)
+        study.run(executor=without_losses(tag), budget=budget)
+        check_end(study, budget)
+        assert len(study.trials) == 5
+
+
+def test_a_study_in_a_file_is_the_same_as_one_in_memory(tmp_path: Path) -> None:
+    budget = rung.Budget(trials=8)
+    in_memory = finished("asha", budget, pool("asha"))
+    in_file = new_study("asha", store=tmp_path / "rung.db").run(executor=pool("asha"), budget=budget)
+    assert without_time_of_opening(in_file) == without_time_of_opening(in_memory)
+    in_file.close()
+    with rung.Study.load("simulated", tmp_path / "rung.db") as loaded:
+        assert snapshot(loaded.state, 5) == snapshot(in_file.state, 5)
+
+
+# The synthetic problem
+
+
+def curve(problem: LearningCurves, config: Config, n: int) -> Iterator[float]:
+    for resource in range(1, n + 1):
+        metrics, seconds = problem(config, resource, 0)
+        assert 0.5 <= seconds <= 2.0
+        loss = metrics["loss"]
+        assert isinstance(loss, float)
+        yield loss
+
+
+def test_learning_curves_fall_and_are_the_same_whenever_they_are_asked() -> None:
+    problem = LearningCurves(SPACE, seed=1)
+    losses = list(curve(problem, {"x": 0.3, "y": 2}, 30))
+    assert losses == sorted(losses, reverse=True)
+    assert losses[10:] == list(curve(LearningCurves(SPACE, seed=1), {"x": 0.3, "y": 2}, 30))[10:]
+
+
+def test_about_the_given_share_of_learning_curves_diverges() -> None:
+    problem = LearningCurves(SPACE, failing=0.25, seed=1)
+    diverged = sum(math.isnan(list(curve(problem, {"x": x / 400, "y": 1}, 9))[-1]) for x in range(400))
+    assert 70 <= diverged <= 130

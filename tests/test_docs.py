@@ -1,0 +1,81 @@
+"""Every page works: its Python is run from top to bottom, its commands too, and its links lead somewhere.
+
+A ```python block that begins with `# name.py` is a file that later commands use. In ```console blocks the lines that
+begin with `$ ` are run. Other blocks (```text) are for reading.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
+
+
+def steps(page: Path) -> list[str]:
+    """The page as statements of one Python program."""
+    text = page.read_text(encoding="utf-8")
+    found = ["import subprocess"]
+    for block in BLOCK.finditer(text):
+        kind, body = block.groups()
+        line = text.count("\n", 0, block.start()) + 1
+        if kind == "python" and (file := re.match(r"# (\w+\.py)\n", body)):
+            found.append(f"open({file[1]!r}, 'w', encoding='utf-8').write({body!r})")
+        elif kind == "python":
+            shifted = "\n" * line + body  # so that a traceback names the line of the page
+            found.append(f"exec(compile({shifted!r}, {str(page)!r}, 'exec'))")
+        elif kind == "console":
+            for command in re.findall(r"^\$ (.*)$", body, re.MULTILINE):
+                found.append(f"print({'$ ' + command!r}, flush=True)")
+                found.append(f"subprocess.run({command!r}, shell=True, check=True)")
+    return found
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_and_commands_of_a_page_work(page: Path, tmp_path: Path) -> None:
+    program = steps(page)
+    if len(program) == 1:
+        return
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for word, call in {"python": "", "rung": " -m rung"}.items():
+        (folder / word).write_text(f'#!/bin/sh\nexec "{sys.executable}"{call} "$@"\n')
+        (folder / word).chmod(0o755)
+    script = tmp_path / "page.py"
+    script.write_text("if __name__ == '__main__':\n    " + "\n    ".join(program) + "\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, script.name],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_a_page_lead_to_files(page: Path) -> None:
+    for link in LINK.findall(BLOCK.sub("", page.read_text(encoding="utf-8"))):
+        if "://" not in link and not link.startswith("#"):
+            assert (page.parent / link.partition("#")[0]).exists(), f"{page.name}: {link}"
+
+
+def test_make_targets_that_pages_name_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for page in PAGES:
+        for target in re.findall(r"make ([a-z-]+)(?=`|\s{2,})", page.read_text(encoding="utf-8")):
+            assert target in targets, f"{page.name}: make {target}"
+
+
+def test_each_page_stands_in_the_index() -> None:
+    linked = LINK.findall((ROOT / "docs" / "index.md").read_text(encoding="utf-8"))
+    assert {page.name for page in PAGES[1:]} - {"index.md"} <= set(linked)
