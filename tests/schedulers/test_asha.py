@@ -111,13 +111,21 @@ def as_reference(decision: Decision, n_trials: int) -> tuple[str, int, int]:
 def history(live: Scheduler, paper: Promotion, draws: random.Random, n: int, values: int) -> Iterator[None]:
     """`n` random turns with up to 20 workers, both told the same; yields after each comparison."""
     running: dict[int, int] = {}
+    over: set[int] = set()
     for job in range(n):
+        if paper.n_trials and draws.random() < 0.03:  # a person stops a trial, paused or complete
+            trial = draws.randrange(paper.n_trials)
+            if trial not in running and trial not in over:
+                live.apply(TrialStopped(trial))
+                paper.never(trial)
+                over.add(trial)
         if not running or (len(running) < 20 and draws.random() < 0.5):
             kind, trial, target = as_reference(live.decide(ask()), paper.n_trials)
             assert (kind, trial, target) == paper.get_job()
             if kind == "stop":
                 live.apply(TrialStopped(trial))
                 paper.never(trial)
+                over.add(trial)
             else:
                 if kind == "new":
                     live.apply(TrialCreated(trial))
@@ -131,9 +139,11 @@ def history(live: Scheduler, paper: Promotion, draws: random.Random, n: int, val
             if draws.random() < 0.1:
                 live.apply(Failed(trial, target))
                 paper.failed(trial, target)
+                over.add(trial)
             elif draws.random() < 0.05:
                 live.apply(TrialStopped(trial))
                 paper.never(trial)
+                over.add(trial)
             else:
                 loss = float(draws.randrange(values)) if draws.random() < 0.95 else math.inf
                 live.apply(Arrived(trial, target, (loss,)))
@@ -198,6 +208,15 @@ def test_a_trial_that_was_out_is_promoted_when_its_rung_has_grown() -> None:
     assert isinstance(decision, Advance)
     assert decision.trial == 1
     assert live.status(1) == "paused"
+
+
+def test_a_trial_that_was_stopped_while_paused_is_not_promoted_when_its_turn_comes() -> None:
+    live = told(ASHA(max_resource=3).start(SPACE, OBJECTIVES, 0), *[trial / 10 for trial in range(9)])
+    live.apply(TrialStopped(1))
+    live.apply(JobGranted(9, 0, 1, 3))
+    decision = live.decide(ask())
+    assert isinstance(decision, Advance)
+    assert decision.trial == 2
 
 
 def test_a_failed_trial_does_not_hold_up_its_rung_and_is_never_promoted() -> None:
