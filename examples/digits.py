@@ -1,8 +1,6 @@
 """Tune a small neural network that reads handwritten digits: about a minute on two cores.
 
-    python examples/digits.py        or:  rung run examples/digits.py
-
-Stop it with Ctrl-C whenever you like; the next call goes on with the same study.
+Say `python examples/digits.py` or `rung run examples/digits.py`. Each call goes on with the same study.
 """
 
 import os
@@ -25,24 +23,15 @@ import rung
 EPOCHS = 27
 SEEDS = range(5)  # for the final comparison
 
-space = rung.Space(  # the defaults are scikit-learn's own; they are tried first
+# The space. The defaults are scikit-learn's own; they are tried first.
+adam = {"lr": rung.Float(1e-4, 1e-2, log=True, default=1e-3), "beta1": rung.Float(0.5, 0.99, default=0.9)}
+sgd = {"lr": rung.Float(1e-3, 3e-1, log=True, default=1e-3), "momentum": rung.Float(0.0, 0.99, default=0.9)}
+space = rung.Space(
+    optimizer=rung.Choice({"adam": adam, "sgd": sgd}, default="adam"),
     alpha=rung.Float(1e-6, 1e-1, log=True, default=1e-4),  # weight decay
     layers=rung.Int(1, 3, default=1),
     width=rung.Int(16, 128, log=True, default=100),
     batch_size=rung.Choice([32, 64, 128, 200], ordered=True, default=200),
-    optimizer=rung.Choice(
-        {
-            "adam": {
-                "lr": rung.Float(1e-4, 1e-2, log=True, default=1e-3),
-                "beta1": rung.Float(0.5, 0.99, default=0.9),
-            },
-            "sgd": {
-                "lr": rung.Float(1e-3, 3e-1, log=True, default=1e-3),
-                "momentum": rung.Float(0.0, 0.99, default=0.9),
-            },
-        },
-        default="adam",
-    ),
 )
 
 
@@ -62,9 +51,13 @@ def network(config, seed):
         learning_rate_init=config["lr"],
         alpha=config["alpha"],
         batch_size=config["batch_size"],
-        random_state=seed,
         **own,
+        random_state=seed,
     )
+
+
+def save(model, folder):
+    (folder / "model.pickle").write_bytes(pickle.dumps(model))
 
 
 def train(trial: rung.Trial) -> None:
@@ -75,12 +68,9 @@ def train(trial: rung.Trial) -> None:
     else:
         model = network(trial.config, trial.seed)
 
-    def save(folder):
-        (folder / "model.pickle").write_bytes(pickle.dumps(model))
-
     for _ in trial.steps():  # as many epochs as the study wants
         model.partial_fit(X, y, classes=range(10))
-        trial.report(accuracy=model.score(X_val, y_val), save=save)
+        trial.report(accuracy=model.score(X_val, y_val), save=lambda folder: save(model, folder))
 
 
 study = rung.Study(
@@ -97,19 +87,17 @@ budget = rung.Budget(seconds=45)  # of tuning per call
 def test_accuracies(config, epochs=None):
     """One for each seed, after training on all but the test set; without `epochs` until it has converged."""
     training, validation, (X_test, y_test) = load()
-    X, y = (np.concatenate(both) for both in zip(training, validation, strict=True))
+    X, y = map(np.concatenate, zip(training, validation, strict=True))
     for seed in SEEDS:
         model = network(config, seed)
         if epochs is None:
             model.fit(X, y)
-        else:
-            for _ in range(epochs):
-                model.partial_fit(X, y, classes=range(10))
+        for _ in range(epochs or 0):
+            model.partial_fit(X, y, classes=range(10))
         yield model.score(X_test, y_test)
 
 
 def interval(values):
-    values = list(values)
     half = t.ppf(0.975, len(values) - 1) * stdev(values) / len(values) ** 0.5
     return f"{mean(values):.4f} ± {half:.4f}"
 
@@ -122,11 +110,11 @@ if __name__ == "__main__":
     print(f"best validation accuracy: {best.value:.4f} after {best.resource} epochs, by trial {best.number}:")
     for name, value in best.config.items():
         print(f"    {name:<12} {value}")
+    print(f"test accuracy, mean of {len(SEEDS)} seeds and 95 % interval:")
     rows = {
         f"tuned, {EPOCHS} epochs": test_accuracies(best.config, EPOCHS),
         f"scikit-learn's defaults, {EPOCHS} epochs": test_accuracies(space.defaults(), EPOCHS),
         "scikit-learn's defaults, to convergence": test_accuracies(space.defaults()),
     }
-    print(f"test accuracy, mean of {len(SEEDS)} seeds and 95 % interval:")
     for name, accuracies in rows.items():
-        print(f"    {name:<40} {interval(accuracies)}")
+        print(f"    {name:<40} {interval(list(accuracies))}")

@@ -57,4 +57,4 @@ def test_digits_tunes_and_a_second_call_goes_on(digits: Path) -> None:
 
 def test_examples_are_short_enough_to_read() -> None:
     for path in EXAMPLES.glob("*.py"):
-        assert len(path.read_text(encoding="utf-8").splitlines()) <= 130, path.name
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 120, path.name

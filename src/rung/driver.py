@@ -170,9 +170,11 @@ class Driver:
     def _reported(self, event: ev.Reported) -> None:
         self._dispatcher.report(event)
         self._check_time()
-        if self._leaving is not None or event.job not in self._workers:
+        job = self._state.jobs.get(event.job)
+        if self._leaving is not None or job is None:
             return
-        self._interrupt_jobs()
+        if event.resource < job.target:  # else its worker will be free in a moment, and the question comes then
+            self._interrupt_jobs()
         if self._state.account.overdrawn() is not None:
             self._leave(Why("budget"))
 

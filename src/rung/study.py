@@ -191,7 +191,7 @@ class Study:
 
     def _pool(self, train: Callable[[Trial], object] | None, executor: Executor, budget: Budget) -> Pool:
         if isinstance(executor, Simulated):
-            return executor.start()  # it brings a problem in place of training
+            return executor.open(self._spec.resource, self._spec.objectives)  # a problem in place of training
         if not callable(train):
             raise SpecError(f"train must be a function that takes a trial, got {train!r}.")
         call = TrialCall(

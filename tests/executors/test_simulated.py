@@ -45,7 +45,6 @@ def pool(
     return Simulated(
         problem=problem,
         workers=workers,
-        resource=kind(tag),
         losses_per_hour=losses_per_hour,
         restart_s=0.5,
         seed=1,

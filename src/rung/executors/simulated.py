@@ -8,7 +8,7 @@ Time and memory do not depend on the number of workers, but for those that are b
 import heapq
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -19,7 +19,7 @@ from rung.core.errors import SpecError
 from rung.core.event import Ended, Failure, Reported, Saved
 from rung.core.event import Outcome as EventOutcome
 from rung.core.job import Job
-from rung.core.objective import number
+from rung.core.objective import Objectives, divergence, number
 from rung.core.resource import Resource, Steps, check_count
 from rung.core.rng import address, rng
 from rung.core.space import Config, Space
@@ -32,7 +32,7 @@ class Problem(Protocol):
     def __call__(self, config: Config, resource: int, seed: int) -> tuple[Mapping[str, object], float]:
         """The metrics of a configuration at a resource, and the seconds that this unit (or call) took.
 
-        A metric that is not finite ends the trial as diverged; any exception ends it as failed.
+        An objective that diverges ends the trial as it would in training; any exception ends it as failed.
         """
         ...
 
@@ -101,7 +101,6 @@ class Simulated:
     Attributes:
         problem: What training would have done.
         workers: How many; thousands cost nothing.
-        resource: The study's kind of resource.
         losses_per_hour: Mean number of times that a busy worker is lost in an hour of virtual time.
         restart_s: Virtual seconds until a lost worker is replaced.
         seed: Of the losses.
@@ -109,7 +108,6 @@ class Simulated:
 
     problem: Problem
     workers: int = 4
-    resource: Resource = field(default_factory=Steps)
     losses_per_hour: float = 0.0
     restart_s: float = 0.0
     seed: int = 0
@@ -121,7 +119,11 @@ class Simulated:
 
     def start(self, call: Call | None = None) -> "SimulatedPool":
         """A pool at virtual time 0; `call` is not needed."""
-        return SimulatedPool(self)
+        return self.open(Steps(), ())
+
+    def open(self, resource: Resource, objectives: Objectives) -> "SimulatedPool":
+        """A pool for a study with this kind of resource, whose objectives say when a trial has diverged."""
+        return SimulatedPool(self, resource, objectives)
 
 
 class _Worker:
@@ -151,8 +153,10 @@ class SimulatedPool:
 
     holds = True
 
-    def __init__(self, options: Simulated) -> None:
+    def __init__(self, options: Simulated, resource: Resource, objectives: Objectives) -> None:
         self._options = options
+        self._restarts = resource.restarts
+        self._objectives = objectives
         self._now = 0.0
         self._workers: dict[int, _Worker] = {}
         self._n_joined = 0
@@ -214,7 +218,7 @@ class SimulatedPool:
         self._plan_step(worker, here, job)
 
     def _plan_step(self, worker: int, here: _Worker, job: Job) -> None:
-        resource = job.target if self._options.resource.restarts else here.position + 1
+        resource = job.target if self._restarts else here.position + 1
         try:
             metrics, seconds = self._options.problem(job.config, resource, job.seed)
             numbers = {name: number(name, value) for name, value in metrics.items()}
@@ -233,10 +237,8 @@ class SimulatedPool:
             return
         here.position = report.resource
         deliver(report)
-        if words := [
-            f"{name} is {value}" for name, value in report.metrics.items() if isinstance(value, str)
-        ]:
-            self._fail(worker, here, job, Failure("configuration", "diverged", ", ".join(words)), deliver)
+        if words := divergence(self._objectives, report.metrics):
+            self._fail(worker, here, job, Failure("configuration", "diverged", words), deliver)
         elif report.resource == job.target:
             self._end(here, job, "reached", deliver)
         elif here.yielding:
@@ -248,7 +250,7 @@ class SimulatedPool:
         here.working = False
         if job.save and outcome == "reached":
             deliver(_checkpoint(here, job))
-        held = not self._options.resource.restarts
+        held = not self._restarts
         deliver(Ended(job.number, job.trial, outcome, held=held))
 
     def _fail(self, worker: int, here: _Worker, job: Job, failure: Failure, deliver: Deliver) -> None:
