@@ -23,10 +23,9 @@ import rung
 EPOCHS = 27
 SEEDS = range(5)  # for the final comparison
 
-# The space. The defaults are scikit-learn's own; they are tried first.
 adam = {"lr": rung.Float(1e-4, 1e-2, log=True, default=1e-3), "beta1": rung.Float(0.5, 0.99, default=0.9)}
 sgd = {"lr": rung.Float(1e-3, 3e-1, log=True, default=1e-3), "momentum": rung.Float(0.0, 0.99, default=0.9)}
-space = rung.Space(
+space = rung.Space(  # the defaults are scikit-learn's own; they are tried first
     optimizer=rung.Choice({"adam": adam, "sgd": sgd}, default="adam"),
     alpha=rung.Float(1e-6, 1e-1, log=True, default=1e-4),  # weight decay
     layers=rung.Int(1, 3, default=1),

@@ -339,3 +339,21 @@ def test_a_frame_has_a_row_per_trial() -> None:
     frame = run(rung.Study("s", SPACE, minimize="loss", store=None), 4).to_frame()
     assert list(frame.columns) == ["trial", "status", "resource", "loss", "seconds", "config.x", "config.n"]
     assert list(frame["trial"]) == [0, 1, 2, 3]
+
+
+# The best model
+
+
+def test_the_checkpoint_of_the_best_is_kept_and_those_of_other_complete_trials_are_deleted(tmp_path: Path) -> None:
+    def saving(trial: rung.Trial) -> None:
+        for step in trial.steps():
+            trial.report(
+                loss=trial.config["x"] / step, save=lambda folder: (folder / "x").write_text(str(trial.config["x"]))
+            )
+
+    study = rung.Study("s", SPACE, minimize="loss", scheduler=rung.FIFO(3), store=tmp_path / "s.db")
+    study.run(saving, executor=rung.InProcess(), budget=rung.Budget(trials=10))
+    assert study.best_checkpoint is not None
+    assert (study.best_checkpoint / "x").read_text() == str(study.best_config["x"])
+    assert len(list((tmp_path / "s.files" / "s" / "checkpoints").glob("*/*"))) == 1
+    study.close()

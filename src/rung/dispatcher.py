@@ -92,10 +92,9 @@ class Dispatcher:
 
     def _drop_needless(self, trials: Sequence[int]) -> None:
         for trial in trials:
-            if self.state.trials[trial].checkpoints:
-                for saved in self.state.needless(trial):
-                    self.record(ev.Dropped(trial, saved.checkpoint))
-                    self.doomed.append((self.state.seq, saved.checkpoint))
+            while self.state.trials[trial].checkpoints and (needless := self.state.needless(trial)):
+                self.record(ev.Dropped(trial, needless[0].checkpoint))
+                self.doomed.append((self.state.seq, needless[0].checkpoint))
 
     def forget(self, checkpoint: str) -> None:
         """A checkpoint is not on the disk any more: what relied on it starts from an older one."""

@@ -278,7 +278,7 @@ class Driver:
 
     def _release(self, worker: int) -> None:
         trial = self._holding[worker]
-        save = self._state.resource.needs_checkpoint and self._state.status(trial) in ACTIVE
+        save = self._state.resource.needs_checkpoint and self._state.keeps_checkpoint(trial)
         self._forget(worker)
         if save:
             self._saving[trial] = worker
@@ -304,7 +304,7 @@ class Driver:
     def _warn_if_unsaved(self, trial: int) -> None:
         record = self._state.trials[trial]
         saved = any(each.resource == record.position for each in record.checkpoints)
-        if not saved and not self._warned:
+        if not saved and self._state.status(trial) in ACTIVE and not self._warned:
             self._warned = True
             logger.warning(CANNOT_SAVE.format(trial=trial))
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from rung import results
-from rung import story as stories
+import rung.results as results  # noqa: PLR0402  `from rung import` would ask the face, which imports this file
+import rung.story as stories
 from rung.asking import AskTell
 from rung.core import event as ev
 from rung.core.budget import Budget
@@ -362,6 +362,12 @@ class Study:
     def best_value(self) -> float | None:
         """Its value."""
         return self.best.value
+
+    @property
+    def best_checkpoint(self) -> Path | None:
+        """The folder of its last checkpoint; None if its training has saved nothing."""
+        saved = self._state.trials[self.best.number].checkpoints
+        return self._files.checkpoints.path(saved[-1].checkpoint) if saved else None
 
     @property
     def front(self) -> list[TrialResult]:

@@ -207,6 +207,7 @@ def test_a_child_of_a_child_that_has_not_saved_starts_at_the_grandparents_checkp
     study.then(created(2, parent=1, source="scheduler"), started(2, 3, 6, trial=2, restore="0/3"))
     study.then(reported(1, 5, trial=1), saved(1, 5, trial=1))
     assert study.state.needless(0) == []
+    study.then(reported(1, 6, trial=1), reached(1, 1))  # trial 0 is not the incumbent any more
     study.then(reported(2, 4, trial=2), saved(2, 4, trial=2))
     assert [checkpoint.checkpoint for checkpoint in study.state.needless(0)] == ["0/3"]
 
@@ -233,11 +234,14 @@ def test_only_the_last_checkpoint_of_a_live_trial_is_needed_and_none_of_one_that
     assert [checkpoint.resource for checkpoint in study.state.needless(0)] == [2]
 
 
-def test_a_complete_trial_needs_no_checkpoint() -> None:
-    study = Study(created(), started(0, 0, 1), reported(0, 1), saved(0, 1))
+def test_a_complete_trial_needs_no_checkpoint_unless_it_is_the_incumbent() -> None:
+    study = Study(created(), started(0, 0, 1), reported(0, 1, 0.5), saved(0, 1))
     study.notes.complete_at = 1
     study.then(reached(0))
     assert study.state.status(0) == "complete"
+    assert study.state.needless(0) == []
+    study.then(created(1), started(1, 0, 1, trial=1), reported(1, 1, 0.1, trial=1), reached(1, 1))
+    assert 0 in study.changed
     assert len(study.state.needless(0)) == 1
 
 
@@ -329,10 +333,10 @@ def test_failures_at_different_places_or_after_a_success_are_those_of_configurat
     assert study.state.repeated_failure is None
 
 
-def test_the_incumbent_is_the_best_at_the_highest_target_and_among_equals_the_first() -> None:
+def test_the_incumbent_is_the_best_at_the_highest_target_and_among_equals_the_first_created() -> None:
     study = Study(*[e for t in range(3) for e in (created(t), started(t, 0, 1, trial=t))])
     study.then(*[e for t in (1, 0, 2) for e in (reported(t, 1, 0.5 + (t == 2), trial=t), reached(t, t))])
-    assert study.state.incumbent == Incumbent(1, 1, (0.5,))
+    assert study.state.incumbent == Incumbent(0, 1, (0.5,))
     study.then(started(3, 1, 2, trial=2), reported(3, 2, 9.0, trial=2), reached(3, 2))
     assert study.state.incumbent == Incumbent(2, 2, (9.0,))
 

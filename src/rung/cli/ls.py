@@ -2,7 +2,6 @@
 
 import time
 
-from rung import results
 from rung.cli.opening import STORE, StoreOption, names_in
 from rung.cli.tables import Table
 from rung.core.errors import NoResultError
@@ -37,7 +36,7 @@ def _best(study: Study) -> str:
     if len(state.objectives) > 1:
         return "several objectives"
     try:
-        best = results.best(state, study.name)
+        best = study.best
     except NoResultError:
         return NOTHING
     return f"{state.objectives[0].metric} {number(best.value)}"

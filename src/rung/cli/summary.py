@@ -3,10 +3,10 @@
 import shlex
 from collections import Counter
 
-from rung import results
 from rung.cli.opening import STORE
 from rung.core.errors import NoResultError
 from rung.core.why import sentence
+from rung.results import full_cost
 from rung.study import Study
 from rung.words import columns, counts, number, scalar, units
 
@@ -55,7 +55,7 @@ def _failures(study: Study) -> str:
 
 def _spent(study: Study) -> str:
     state = study.state
-    spent, full = state.account.resource, results.full_cost(state)
+    spent, full = state.account.resource, full_cost(state)
     words = units(spent, state.resource.unit)
     if not full or spent >= full:
         return words

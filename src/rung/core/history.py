@@ -79,7 +79,7 @@ class History:
 
     def view(self) -> "HistoryView":
         """What is known now."""
-        return HistoryView(self, len(self.configs), len(self.metrics), len(self._failed))
+        return HistoryView(self, self.space, len(self.configs), len(self.metrics), len(self._failed))
 
     def add_trial(self, config: Config) -> None:
         """A trial was created."""
@@ -104,8 +104,10 @@ class History:
         self.space = space
         self._encoded = GrowingArray(np.float64, len(space.columns))
 
-    def encoded(self, n: int) -> Floats:
-        """The first `n` configurations in the unit cube; a row of NaN where one lies outside the present space."""
+    def encoded(self, space: Space, n: int) -> Floats:
+        """The first `n` configurations in the unit cube; a row of NaN where one lies outside the space."""
+        if space is not self.space:
+            return _encode(space, self.configs[:n])  # the space has changed since that view was taken
         known = len(self._encoded)
         if known < n:
             self._encoded.extend(_encode(self.space, self.configs[known:n]))
@@ -120,10 +122,13 @@ class HistoryView:
         n_observations: Observations made.
     """
 
-    __slots__ = ("_history", "_n_failed", "_pending", "n_observations", "n_trials")
+    __slots__ = ("_history", "_n_failed", "_pending", "_space", "n_observations", "n_trials")
 
-    def __init__(self, history: History, n_trials: int, n_observations: int, n_failed: int) -> None:
+    def __init__(
+        self, history: History, space: Space, n_trials: int, n_observations: int, n_failed: int
+    ) -> None:
         self._history = history
+        self._space = space
         self.n_trials = n_trials
         self.n_observations = n_observations
         self._n_failed = n_failed
@@ -137,7 +142,7 @@ class HistoryView:
     @property
     def encoded(self) -> Floats:
         """Configurations in the unit cube, shape (n_trials, d), NaN where inactive."""
-        return self._history.encoded(self.n_trials)
+        return self._history.encoded(self._space, self.n_trials)
 
     @property
     def trials(self) -> Ints:

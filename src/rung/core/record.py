@@ -56,7 +56,8 @@ class TrialRecord:
         losses: The losses there.
         position: Where its training stood at the end of its last job.
         told: Highest resource that the scheduler knows of.
-        totals: Sums of the losses over replicates 1..resource, where the kind of resource averages.
+        totals: Sums of the losses over the replicates so far, where the kind of resource averages.
+        replicates: How many those are.
         late: By resource, what jobs reported when they were over and the scheduler does not know yet: the losses
             there, and those of the one report.
         job: Its open job.
@@ -79,6 +80,7 @@ class TrialRecord:
     position: int = 0
     told: int = 0
     totals: Losses | None = None
+    replicates: int = 0
     late: dict[int, tuple[Losses, Losses]] | None = None
     job: OpenJob | None = None
     owed: Owed | None = None
@@ -101,3 +103,8 @@ class Incumbent:
     trial: int
     resource: int
     losses: Losses
+
+    @property
+    def order(self) -> tuple[int, Losses, int]:
+        """Sorts the better one first."""
+        return -self.resource, self.losses, self.trial

@@ -139,10 +139,15 @@ class State:
         """Whether a report there would repeat what a lost job has reported already."""
         return resource <= self._known(trial).resource
 
+    def keeps_checkpoint(self, trial: int) -> bool:
+        """Whether the last checkpoint of a trial is of use: the trial may go on, or it is the incumbent."""
+        best = self.incumbent
+        return self._statuses[trial] in ACTIVE or (best is not None and best.trial == trial)
+
     def needless(self, trial: int) -> list[ev.Saved]:
         """Checkpoints of a trial that nothing can need any more."""
         record = self.trials[trial]
-        keep = record.checkpoints[-1:] if self._statuses[trial] in ACTIVE else ()
+        keep = record.checkpoints[-1:] if self.keeps_checkpoint(trial) else ()
         return [
             saved
             for saved in record.checkpoints
@@ -298,7 +303,8 @@ class State:
         if self.resource.averages:
             totals = record.totals or (0.0,) * len(own)
             record.totals = tuple([total + loss for total, loss in zip(totals, own, strict=True)])
-            record.losses = tuple([total / event.resource for total in record.totals])
+            record.replicates += 1
+            record.losses = tuple([total / record.replicates for total in record.totals])
         self.history.add_observation(
             event.trial, event.resource, record.losses or own, event.metrics, event.seconds
         )
@@ -329,13 +335,11 @@ class State:
         assert job.losses is not None  # checked by _ended
         self._same_failure = None
         best = self.incumbent
-        if (
-            best is None
-            or job.target > best.resource
-            or (job.target == best.resource and job.losses < best.losses)
-        ):
-            self.incumbent = Incumbent(job.trial, job.target, job.losses)
-        return self._tell(job.trial, facts.Arrived(job.trial, job.target, job.losses))
+        this = Incumbent(job.trial, job.target, job.losses)
+        if best is None or this.order < best.order:
+            self.incumbent = this
+        changed = self._tell(job.trial, facts.Arrived(job.trial, job.target, job.losses))
+        return changed if best is None or best is self.incumbent else (*changed, best.trial)
 
     def _yielded(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
         if job.yielding is not None and not job.yielding.owed:

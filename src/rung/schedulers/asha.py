@@ -171,7 +171,7 @@ class Ladder:
 
     def is_complete(self, trial: int) -> bool:
         """Whether a trial has arrived at the last rung."""
-        return self.place[trial][0] == len(self.rungs) - 1
+        return trial in self.place and self.place[trial][0] == len(self.rungs) - 1
 
     def why(self, trial: int, rule: str) -> Why:
         """Why a trial rests on its rung."""

@@ -1,0 +1,78 @@
+"""The public names of rung, each from the file that defines it; `rung/__init__.py` loads them when one is used."""
+
+from rung.core.budget import Budget
+from rung.core.errors import (
+    BusyError,
+    CheckpointGoneError,
+    ConfigurationError,
+    ContradictionError,
+    ExecutorError,
+    LeaseLostError,
+    MismatchError,
+    MissingDependencyError,
+    MisuseError,
+    NoResultError,
+    ObjectiveError,
+    RungError,
+    SpecError,
+    StoreError,
+    StudyNotFoundError,
+)
+from rung.core.job import Job
+from rung.core.resource import Fraction, Replicates, Steps
+from rung.core.space import Choice, Float, Int, Space
+from rung.executors.inprocess import InProcess
+from rung.executors.local import Local
+from rung.executors.simulated import LearningCurves, Simulated
+from rung.results import TrialResult
+from rung.schedulers.asha import ASHA, StoppingASHA
+from rung.schedulers.fifo import FIFO
+from rung.searchers.grid import GridSearch
+from rung.searchers.random import RandomSearch
+from rung.stores.checkpoints import Checkpoints
+from rung.study import Study, maximize, minimize
+from rung.trial import Trial
+from rung.watching import StudyView
+
+__all__ = [
+    "ASHA",
+    "FIFO",
+    "Budget",
+    "BusyError",
+    "CheckpointGoneError",
+    "Checkpoints",
+    "Choice",
+    "ConfigurationError",
+    "ContradictionError",
+    "ExecutorError",
+    "Float",
+    "Fraction",
+    "GridSearch",
+    "InProcess",
+    "Int",
+    "Job",
+    "LearningCurves",
+    "LeaseLostError",
+    "Local",
+    "MismatchError",
+    "MissingDependencyError",
+    "MisuseError",
+    "NoResultError",
+    "ObjectiveError",
+    "RandomSearch",
+    "Replicates",
+    "RungError",
+    "Simulated",
+    "Space",
+    "SpecError",
+    "Steps",
+    "StoppingASHA",
+    "StoreError",
+    "Study",
+    "StudyNotFoundError",
+    "StudyView",
+    "Trial",
+    "TrialResult",
+    "maximize",
+    "minimize",
+]
