@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 import rung
 from rung.core import event as ev
 
@@ -64,7 +65,7 @@ def test_maximizing_is_minimizing_the_negative() -> None:
 def test_several_objectives_have_a_front_and_no_best() -> None:
     study = run(rung.Study("s", SPACE, minimize="loss", maximize="accuracy", store=None), 10)
     assert len(study.front) == 1  # both objectives fall with x: one trial dominates all others
-    with pytest.raises(rung.NoResultError, match="study.front"):
+    with pytest.raises(rung.NoResultError, match=r"study\.front"):
         _ = study.best
 
 
@@ -179,7 +180,7 @@ def test_misuse_stops_the_study_and_its_trial_runs_again_once_the_code_is_mended
         trial.report(accuracy=1.0)
 
     with rung.Study("s", SPACE, minimize="loss", store=tmp_path / "s.db") as study:
-        with pytest.raises(rung.MisuseError, match="loss.*accuracy"):
+        with pytest.raises(rung.MisuseError, match=r"loss.*accuracy"):
             study.run(forgets, executor=rung.InProcess(), budget=rung.Budget(trials=5))
         run(study, 2)
         assert [trial.status for trial in study.trials] == ["complete", "complete"]
@@ -344,11 +345,14 @@ def test_a_frame_has_a_row_per_trial() -> None:
 # The best model
 
 
-def test_the_checkpoint_of_the_best_is_kept_and_those_of_other_complete_trials_are_deleted(tmp_path: Path) -> None:
+def test_the_checkpoint_of_the_best_is_kept_and_those_of_other_complete_trials_are_deleted(
+    tmp_path: Path,
+) -> None:
     def saving(trial: rung.Trial) -> None:
         for step in trial.steps():
             trial.report(
-                loss=trial.config["x"] / step, save=lambda folder: (folder / "x").write_text(str(trial.config["x"]))
+                loss=trial.config["x"] / step,
+                save=lambda folder: (folder / "x").write_text(str(trial.config["x"])),
             )
 
     study = rung.Study("s", SPACE, minimize="loss", scheduler=rung.FIFO(3), store=tmp_path / "s.db")

@@ -18,13 +18,18 @@ from rung.core.state import ACTIVE, State
 from rung.core.why import Why
 from rung.dispatcher import Dispatcher, Work
 from rung.executors import base
+from rung.words import duration
 
 logger = logging.getLogger("rung")
 
 GRACE_S = 10.0  # how long workers may take to leave when a run ends in order
 
+INTERRUPTED = (
+    "interrupted: running steps end first{step}, then trials are saved. Ctrl-C again leaves at once; "
+    "the next run goes on from here."
+)
 CANNOT_SAVE = """\
-trial {trial} was not saved, as its training gave no save= to trial.report: when it goes on, it starts from the beginning.
+trial {trial} was not saved, as its training gives no save= to trial.report: when it goes on, it begins at 0.
 Three lines mend that:
     if trial.checkpoint:
         model.load(trial.checkpoint / "model")
@@ -89,7 +94,8 @@ class Driver:
             self._pool.close(GRACE_S)
         if self._error is not None:
             raise self._error
-        return self._leaving or self._idle or Why("done")
+        why = self._leaving or self._idle or Why("done")
+        return self._state.closed or why if why.rule == "done" else why
 
     # The turn
 
@@ -173,7 +179,9 @@ class Driver:
         job = self._state.jobs.get(event.job)
         if self._leaving is not None or job is None:
             return
-        if event.resource < job.target:  # else its worker will be free in a moment, and the question comes then
+        if (
+            event.resource < job.target
+        ):  # else its worker will be free in a moment, and the question comes then
             self._interrupt_jobs()
         if self._state.account.overdrawn() is not None:
             self._leave(Why("budget"))
@@ -265,8 +273,15 @@ class Driver:
     def _leave(self, why: Why) -> None:
         if self._leaving is None:
             self._leaving = why
+            if why.rule == "interrupted":
+                self._say_interrupted()
             for job in list(self._workers):
                 self._ask_to_yield(job, why, owed=True)
+
+    def _say_interrupted(self) -> None:
+        account = self._state.account
+        step = f" (about {duration(account.seconds / account.trained)} each)" if account.trained else ""
+        logger.warning(INTERRUPTED.format(step=step))
 
     def _check_time(self) -> None:
         if self._interrupted:

@@ -24,7 +24,7 @@ from rung.core.resource import Resource, Steps
 from rung.core.space import Config, Parameter, Scalar, Space
 from rung.core.state import State
 from rung.core.suggestion import SearcherSpec
-from rung.core.why import sentence
+from rung.core.why import Why, sentence
 from rung.dispatcher import Dispatcher
 from rung.driver import Driver
 from rung.executors.base import Executor, Pool
@@ -139,7 +139,7 @@ class Study:
         self._checkpoints = checkpoints or Checkpoints()
         self._files = _Files(self._spec.name, url, self._checkpoints.folder)
         self._asking: AskTell | None = None
-        self.ended: str | None = None  # why the last run here ended, in words
+        self._ended: Why | None = None
 
     # Running
 
@@ -180,7 +180,7 @@ class Study:
                     delete=self._files.checkpoints.drop,
                     seconds=budget.seconds,
                 )
-                self.ended = sentence(driver.run(), self._state.resource.unit)
+                self._ended = driver.run()
             finally:
                 pool.close(0)
                 self._log.flush()
@@ -253,6 +253,16 @@ class Study:
     def _delete_dropped(self, dispatcher: Dispatcher) -> None:
         while dispatcher.doomed:
             self._files.checkpoints.drop(dispatcher.doomed.popleft()[1])
+
+    @property
+    def ended(self) -> str | None:
+        """Why the last `run` of this object ended, in words; None before."""
+        return None if self._ended is None else sentence(self._ended, self._state.resource.unit)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether that was Ctrl-C or SIGTERM; `run` returns in order then, for the script to decide what follows."""
+        return self._ended is not None and self._ended.rule == "interrupted"
 
     # Ask and tell
 

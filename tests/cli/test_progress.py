@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from rung.cli.progress import Lines, StatusLine, fitting
 from rung.core.budget import Account, Budget
-from rung.core.event import Idled, YieldAsked
+from rung.core.event import Idled
 from rung.core.objective import Objective
 from rung.core.record import Incumbent
 from rung.core.why import Why
@@ -63,11 +63,3 @@ def test_plain_lines_come_with_a_better_trial_and_every_ten_seconds() -> None:
     lines(EVENT, replace(VIEW, incumbent=Incumbent(13, 27, (-0.98,))))
     assert out.getvalue().count("\n") == 3
     assert "best 0.98 (#13 at 27 epochs), 2 running, 30 paused, 2 failed, 48 s left" in out.getvalue()
-
-
-def test_an_interruption_is_told_once_with_the_length_of_a_step() -> None:
-    out = io.StringIO()
-    lines = Lines(out, Clock())
-    for job in (1, 2):
-        lines(YieldAsked(job, job, Why("interrupted")), VIEW)
-    assert out.getvalue().count("about 500 ms each") == 1

@@ -130,7 +130,7 @@ def wait_for_a_job(store: Path) -> None:
 def test_ctrl_c_lets_steps_end_and_says_how_to_go_on(tmp_path: Path) -> None:
     code, out, err = interrupted(tmp_path, presses=1, step=0.01)
     assert code == 130
-    assert "Interrupted: running steps end first" in err
+    assert "rung: interrupted: running steps end first" in err
     assert "ended   interrupted by the user" in out
     assert "go on   rung run slow.py" in out
     with rung.Study.load("slow", tmp_path / "rung.db") as study:

@@ -7,10 +7,12 @@ import rung
 from rung.core.why import SENTENCES, Why, ordinal, sentence
 
 NUMBERS = {"resource": 9, "rank": 2, "of": 12, "keep": 4, "value": 0.5, "threshold": 60.0, "trial": 3}
+MADE_OF = {"kept": ("keep",), "among": ("keep", "of")}
 
 
 def names(rule: str) -> set[str]:
-    return set(re.findall(r"{(\w+)", SENTENCES[rule])) - {"unit"}
+    found = set(re.findall(r"{(\w+)", SENTENCES[rule])) - {"unit"}
+    return {each for name in found for each in MADE_OF.get(name, (name,))}
 
 
 @pytest.mark.parametrize("rule", SENTENCES)
@@ -31,6 +33,18 @@ def test_every_rule_that_the_package_gives_as_a_reason_has_its_sentence() -> Non
     }
     assert given
     assert given <= set(SENTENCES)
+
+
+def test_how_many_go_on_is_said_in_words_that_fit_the_number() -> None:
+    places = [
+        sentence(Why("not promoted", resource=9, rank=5, of=12, keep=keep), "epoch") for keep in (0, 1, 4)
+    ]
+    assert places == [
+        "5th of 12 at 9 epochs, none goes on yet",
+        "5th of 12 at 9 epochs, only the best one goes on",
+        "5th of 12 at 9 epochs, the best 4 go on",
+    ]
+    assert sentence(Why("promoted", resource=1, of=3, keep=1)) == "promoted from 1 step: the best of 3"
 
 
 def test_one_unit_is_singular_and_percent_has_no_plural() -> None:

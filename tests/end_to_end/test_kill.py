@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 import rung
 from rung.core import event as ev
 
@@ -54,7 +55,7 @@ def test_a_study_whose_driver_is_killed_twenty_times_loses_and_repeats_nothing(t
     known: list[tuple[object, ...]] = []
     for _ in range(20):
         finished, workers = run_until(store, draw.randint(1, 60))
-        gone, alive = psutil.wait_procs(workers, timeout=20)
+        _, alive = psutil.wait_procs(workers, timeout=20)
         assert not alive, f"workers outlived their driver: {alive}"
         now = rows(store)
         assert set(known) <= set(now), "a committed report is missing"
@@ -75,7 +76,9 @@ def check_reports(found: Sequence[tuple[object, ...]], study: rung.Study) -> Non
     places = [(trial, resource) for trial, resource, _, _ in found]
     assert len(places) == len(set(places)), "a report is repeated"
     for trial, resource, _, value in found:
-        expected = study.trials[int(str(trial))].config["x"] * sum(1 / step for step in range(1, int(str(resource)) + 1))
+        expected = study.trials[int(str(trial))].config["x"] * sum(
+            1 / step for step in range(1, int(str(resource)) + 1)
+        )
         assert value == pytest.approx(expected), "training went on from something else than its checkpoint"
 
 
@@ -83,7 +86,9 @@ def check_budget(study: rung.Study, entries: Sequence[ev.AnyEvent]) -> None:
     assert len(study.trials) == 500
     assert {trial.status for trial in study.trials} == {"paused", "complete"}
     assert study.state.account.reserved == 0
-    assert study.state.account.resource == sum(trial.resource for trial in study.trials) + trained_again(entries)
+    assert study.state.account.resource == sum(trial.resource for trial in study.trials) + trained_again(
+        entries
+    )
 
 
 def trained_again(entries: Sequence[ev.AnyEvent]) -> int:

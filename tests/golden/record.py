@@ -85,9 +85,7 @@ def run(
         store=None,
     )
     problem = LearningCurves(study.space, noise=noise, failing=failing, seed=7)
-    pool = rung.Simulated(
-        problem=problem, workers=3, losses_per_hour=losses_per_hour, restart_s=1.0, seed=7
-    )
+    pool = rung.Simulated(problem=problem, workers=3, losses_per_hour=losses_per_hour, restart_s=1.0, seed=7)
     return study.run(executor=pool, budget=budget)
 
 

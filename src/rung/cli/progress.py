@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from rung.core.event import AnyEvent, YieldAsked
+from rung.core.event import AnyEvent
 from rung.watching import StudyView
 from rung.words import counts, duration, number, units
 
@@ -23,13 +23,9 @@ class StatusLine:
         self._clock = clock
         self._began = clock()
         self._drawn = -REDRAW_S
-        self._notice = _InterruptNotice()
 
     def __call__(self, event: AnyEvent, view: StudyView) -> None:
         """Draw it, unless it was drawn just now."""
-        if (text := self._notice.about(event, view)) is not None:
-            self.clear()
-            print(text, file=self._out)
         now = self._clock()
         if now - self._drawn >= REDRAW_S:
             self._drawn = now
@@ -49,12 +45,9 @@ class Lines:
         self._clock = clock
         self._began = self._told = clock()
         self._incumbent: object = None
-        self._notice = _InterruptNotice()
 
     def __call__(self, event: AnyEvent, view: StudyView) -> None:
         """Print a line if there is something to say."""
-        if (text := self._notice.about(event, view)) is not None:
-            print(text, file=self._out, flush=True)
         now = self._clock()
         if view.incumbent == self._incumbent and now - self._told < REPORT_S:
             return
@@ -64,24 +57,6 @@ class Lines:
 
     def clear(self) -> None:
         """Nothing to clear."""
-
-
-class _InterruptNotice:
-    """Says once that an interrupted study ends in order."""
-
-    def __init__(self) -> None:
-        self._told = False
-
-    def about(self, event: AnyEvent, view: StudyView) -> str | None:
-        if self._told or not isinstance(event, YieldAsked) or event.why.rule != "interrupted":
-            return None
-        self._told = True
-        account = view.account
-        step = f" (about {duration(account.seconds / account.trained)} each)" if account.trained else ""
-        return (
-            f"Interrupted: running steps end first{step}, then trials are saved.\n"
-            "Ctrl-C again leaves at once."
-        )
 
 
 def parts(view: StudyView, elapsed: float) -> list[str]:

@@ -15,7 +15,6 @@ from rung.cli.loading import Program, load
 from rung.cli.progress import Lines, StatusLine
 from rung.cli.summary import summary
 from rung.core.budget import Budget
-from rung.core.why import Why, sentence
 from rung.executors.base import Executor
 from rung.executors.local import Local
 from rung.study import Study
@@ -55,7 +54,7 @@ def run(  # noqa: PLR0917  typer's options
             )
             sys.exit(INTERRUPTED)
         print(summary(study, command))
-        if study.ended == sentence(Why("interrupted")):
+        if study.interrupted:
             sys.exit(INTERRUPTED)
 
 

@@ -5,7 +5,6 @@ from collections import Counter
 
 from rung.cli.opening import STORE
 from rung.core.errors import NoResultError
-from rung.core.why import sentence
 from rung.results import full_cost
 from rung.study import Study
 from rung.words import columns, counts, number, scalar, units
@@ -24,7 +23,7 @@ def summary(study: Study, command: str) -> str:
         rows["failed"] = _failures(study)
     rows["spent"] = _spent(study)
     if study.ended is not None:
-        rows["ended"] = _ended(study, study.ended)
+        rows["ended"] = study.ended
     rows["go on"] = command
     return f"{_best(study)}\n\n{columns(rows)}"
 
@@ -60,17 +59,3 @@ def _spent(study: Study) -> str:
     if not full or spent >= full:
         return words
     return f"{words}, {100 * spent / full:.0f} % of the {full} for every trial to the end"
-
-
-def _ended(study: Study, ended: str) -> str:
-    closed = study.state.closed
-    if closed is None or ended != sentence_of_done():
-        return ended
-    return sentence(closed, study.state.resource.unit)
-
-
-def sentence_of_done() -> str:
-    """What a run says that ended for want of anything to do."""
-    from rung.core.why import Why
-
-    return sentence(Why("done"))

@@ -14,7 +14,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Attributes:
         trials: New trials; children of population-based training are not counted.
         resource: Units of training (epochs, folds …). What a lost job must train again is not counted twice.
-        seconds: Wall-clock time of one `run`.
+        seconds: Wall-clock time of one `run`, the start of its workers included.
         worker_seconds: Training time summed over workers.
         cost: Sum of the metric named `cost_metric`, as reported: money, energy.
         cost_metric: Which reported metric is the cost since the last report.
@@ -38,6 +38,9 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 raise SpecError(f"a budget's {name} is a number of at least 0, got {value!r}.")
 
 
+NO_LIMIT = Budget()
+
+
 @dataclass(slots=True)
 class Account:
     """What a study has spent and reserved, against its budget.
@@ -56,7 +59,7 @@ class Account:
         trained: Units reported in all, also those refunded later.
     """
 
-    budget: Budget = Budget()
+    budget: Budget = NO_LIMIT
     trials: int = 0
     resource: int = 0
     reserved: int = 0

@@ -4,6 +4,7 @@ Also the one formula for rung levels that every halving scheduler uses.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 import msgspec
@@ -110,5 +111,5 @@ def check_given_levels(given: Sequence[int]) -> None:
     """Raise unless levels given by hand are rising whole numbers of at least 1."""
     for level in given:
         check_count("a rung level", level)
-    if not given or any(low >= high for low, high in zip(given, given[1:], strict=False)):
+    if not given or any(low >= high for low, high in pairwise(given)):
         raise SpecError(f"rung levels must rise and there must be at least one, got {list(given)!r}.")

@@ -31,11 +31,11 @@ SENTENCES = {
     # decisions of schedulers
     "new": "a new trial, as no paused trial is due for promotion",
     "fifo": "each trial runs to {resource} {unit}",
-    "promoted": "promoted from {resource} {unit}: among the best {keep} of {of}",
-    "not promoted": "{rank} of {of} at {resource} {unit}, the best {keep} go on",
-    "extended": "goes on at {resource} {unit}: among the best {keep} of {of}",
+    "promoted": "promoted from {resource} {unit}: {among}",
+    "not promoted": "{rank} of {of} at {resource} {unit}, {kept}",
+    "extended": "goes on at {resource} {unit}: {among}",
     "extended early": "goes on at {resource} {unit}: only {of} have arrived, too few to judge",
-    "stopped": "not among the best {keep} of {of} at {resource} {unit}",
+    "stopped": "not {among}, at {resource} {unit}",
     "complete": "reached the last level, {resource} {unit}",
     "replaced": "replaced by trial {trial}, which goes on from a better one",
     # the life of a job
@@ -65,11 +65,11 @@ def sentence(why: Why, unit: str = "step") -> str:
         return _free(why)
     numbers = {name: getattr(why, name) for name in why.__struct_fields__[1:]}
     numbers["rank"] = ordinal(why.rank) if why.rank is not None else "?"
-    return template.format(unit=plural(unit, why.resource), **numbers)
+    return template.format(unit=plural(unit, why.resource), kept=_kept(why), among=_among(why), **numbers)
 
 
 def ordinal(n: int) -> str:
-    """1st, 2nd, 3rd, 4th … 11th …"""
+    """The number as a rank: 1st, 2nd, 3rd, 4th, 11th."""
     suffix = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{suffix}"
 
@@ -77,6 +77,20 @@ def ordinal(n: int) -> str:
 def plural(unit: str, n: int | None) -> str:
     """The unit as it stands after the number `n`."""
     return unit if n == 1 or unit == "percent" else f"{unit}s"
+
+
+def _kept(why: Why) -> str:
+    match why.keep:
+        case 0:
+            return "none goes on yet"
+        case 1:
+            return "only the best one goes on"
+        case _:
+            return f"the best {why.keep} go on"
+
+
+def _among(why: Why) -> str:
+    return f"the best of {why.of}" if why.keep == 1 else f"among the best {why.keep} of {why.of}"
 
 
 def _free(why: Why) -> str:
