@@ -95,6 +95,6 @@ def _checkpoints(record: TrialRecord) -> None:
 def _origins(state: State) -> None:
     """A checkpoint that a live child needs is kept, and counted once for each child."""
     needed = Counter(record.origin.checkpoint for record in state.trials if record.origin is not None)
-    assert +state._started_from == needed
+    assert +state._custody.children == needed
     kept = {saved.checkpoint for record in state.trials for saved in record.checkpoints}
     assert set(needed) <= kept

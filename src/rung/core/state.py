@@ -13,6 +13,7 @@ from typing import ClassVar
 from rung.core import decision as facts
 from rung.core import event as ev
 from rung.core.budget import Account
+from rung.core.custody import Custody
 from rung.core.decision import Scheduler, Status
 from rung.core.errors import ContradictionError
 from rung.core.history import History
@@ -70,7 +71,7 @@ class State:
         self.counts: Counter[Status] = Counter()
         self.incumbent: Incumbent | None = None
         self._statuses: list[Status] = []
-        self._started_from: Counter[str] = Counter()  # live trials that still need their parent's checkpoint
+        self._custody = Custody(self.trials)
         # the last failure and how many were like it in a row; None once a job has reached its target
         self._same_failure: tuple[ev.Failure | None, int] | None = (None, 0)
         self._fold: dict[type[ev.Event], Callable[..., Sequence[int]]] = {
@@ -123,17 +124,13 @@ class State:
             return 0, None
         if not self.resource.needs_checkpoint:
             return record.position, None
-        return _begins(record.checkpoints[-1] if record.checkpoints else record.origin)
+        return _begins(self._custody.last(trial))
 
     def child_starts_at(self, parent: int) -> tuple[int, str | None]:
         """Where a child of a trial begins: the resource, and the checkpoint to restore."""
-        return _begins(self._origin(parent))
-
-    def _origin(self, parent: int) -> ev.Saved | None:
         if not self.resource.needs_checkpoint:
-            return None  # nothing carries over from one configuration to another
-        record = self.trials[parent]
-        return record.checkpoints[-1] if record.checkpoints else record.origin
+            return 0, None  # nothing carries over from one configuration to another
+        return _begins(self._custody.last(parent))
 
     def is_repeat(self, trial: int, resource: int) -> bool:
         """Whether a report there would repeat what a lost job has reported already."""
@@ -146,13 +143,7 @@ class State:
 
     def needless(self, trial: int) -> list[ev.Saved]:
         """Checkpoints of a trial that nothing can need any more."""
-        record = self.trials[trial]
-        keep = record.checkpoints[-1:] if self.keeps_checkpoint(trial) else ()
-        return [
-            saved
-            for saved in record.checkpoints
-            if saved not in keep and not self._started_from[saved.checkpoint]
-        ]
+        return self._custody.needless(trial, keep_last=self.keeps_checkpoint(trial))
 
     @property
     def repeated_failure(self) -> ev.Failure | None:
@@ -204,18 +195,12 @@ class State:
         self.suggested += event.source == "searcher"
         if event.parent is None:
             self.account.trials += 1
-        else:
-            self._inherit(record, self._origin(event.parent))
+        elif self.resource.needs_checkpoint:
+            self._custody.inherit(record, event.parent)
         changed = self._tell(number, facts.TrialCreated(number, event.bracket, event.parent, event.ends))
         if event.ends is not None:
             changed = (*changed, *self._end_trial(event.ends, Why("replaced", trial=number)))
         return changed
-
-    def _inherit(self, record: TrialRecord, origin: ev.Saved | None) -> None:
-        if origin is not None:
-            record.origin = origin
-            record.position = record.told = origin.resource
-            self._started_from[origin.checkpoint] += 1
 
     def _started(self, event: ev.Started) -> Sequence[int]:
         record = self._known(event.trial)
@@ -418,37 +403,13 @@ class State:
         record = self._known(event.trial)
         if not 0 <= event.job < self.n_jobs:
             raise ContradictionError(f"job {event.job} was never granted.")
-        record.checkpoints = tuple(sorted((*record.checkpoints, event), key=lambda saved: saved.resource))
         if (job := self.jobs.get(event.job)) is not None:
             job.saved = max(job.saved, event.resource)
-        return (event.trial, *self._leave_origin(record))
-
-    def _leave_origin(self, record: TrialRecord) -> Sequence[int]:
-        """Free the checkpoint that a trial started from; returns the trial that may drop it now."""
-        origin, record.origin = record.origin, None
-        if origin is None:
-            return ()
-        self._started_from[origin.checkpoint] -= 1
-        return (origin.trial,)
+        return (event.trial, *self._custody.add(record, event))
 
     def _dropped(self, event: ev.Dropped) -> Sequence[int]:
-        record = self._known(event.trial)
-        kept = tuple([saved for saved in record.checkpoints if saved.checkpoint != event.checkpoint])
-        if len(kept) == len(record.checkpoints):
-            raise ContradictionError(f"checkpoint {event.checkpoint} does not exist.")
-        record.checkpoints = kept
-        if self._started_from[event.checkpoint]:
-            self._replace_origin(event.checkpoint, self._origin(event.trial))
+        self._custody.drop(self._known(event.trial), event.checkpoint)
         return ()
-
-    def _replace_origin(self, checkpoint: str, older: ev.Saved | None) -> None:
-        """A checkpoint was lost while children needed it: they fall back to what its trial has left."""
-        for record in self.trials:
-            if record.origin is not None and record.origin.checkpoint == checkpoint:
-                record.origin = older
-        n_children = self._started_from.pop(checkpoint)
-        if older is not None:
-            self._started_from[older.checkpoint] += n_children
 
     def _closed(self, event: ev.Closed) -> Sequence[int]:
         self.closed = event.why
@@ -506,7 +467,7 @@ class State:
             self.counts[old] -= 1
             self.counts[new] += 1
             self._statuses[trial] = new
-        return (trial,) if new in ACTIVE else (trial, *self._leave_origin(self.trials[trial]))
+        return (trial,) if new in ACTIVE else (trial, *self._custody.leave_origin(self.trials[trial]))
 
 
 def _outcome(job: OpenJob, event: ev.Ended) -> ev.Outcome:
