@@ -24,13 +24,14 @@ from rung.core.space import Choice, Float, Int, Space
 from rung.executors.inprocess import InProcess
 from rung.executors.local import Local
 from rung.executors.simulated import LearningCurves, Simulated
+from rung.functions import maximize, minimize
 from rung.results import TrialResult
 from rung.schedulers.asha import ASHA, StoppingASHA
 from rung.schedulers.fifo import FIFO
 from rung.searchers.grid import GridSearch
 from rung.searchers.random import RandomSearch
 from rung.stores.checkpoints import Checkpoints
-from rung.study import Study, maximize, minimize
+from rung.study import Study
 from rung.trial import Trial
 from rung.watching import StudyView
 

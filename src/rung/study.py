@@ -1,9 +1,6 @@
 """Study: the object a user holds. It owns a state, a log and the folder of its files, and runs on any executor."""
 
-import shutil
-import tempfile
 import time
-import uuid
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,16 +25,16 @@ from rung.core.why import Why, sentence
 from rung.dispatcher import Dispatcher
 from rung.driver import Driver
 from rung.executors.base import Executor, Pool
-from rung.executors.inprocess import InProcess
 from rung.executors.local import Local
 from rung.executors.simulated import Simulated
+from rung.files import StudyFiles
 from rung.results import TrialResult
 from rung.schedulers.fifo import FIFO
 from rung.searchers.random import RandomSearch
 from rung.spec import StudySpec, check_same, plain, versions
-from rung.stores.checkpoints import CheckpointFolder, Checkpoints
+from rung.stores.checkpoints import Checkpoints
 from rung.stores.events import Log, Store, open_store
-from rung.trial import Trial, TrialCall, function_train
+from rung.trial import Trial, TrialCall
 from rung.watching import Watcher, Watchers
 
 if TYPE_CHECKING:
@@ -137,7 +134,7 @@ class Study:
         for entry in entries:
             self._state.apply(entry)
         self._checkpoints = checkpoints or Checkpoints()
-        self._files = _Files(self._spec.name, url, self._checkpoints.folder)
+        self._files = StudyFiles(self._spec.name, url, self._checkpoints.folder)
         self._asking: AskTell | None = None
         self._ended: Why | None = None
 
@@ -403,60 +400,6 @@ class Study:
 
     def __repr__(self) -> str:
         return f"<Study {self.name!r} in {self._store.url}: {len(self._state.trials)} trials>"
-
-
-def minimize(
-    f: Callable[..., float],
-    space: SpaceLike,
-    *,
-    trials: int = 100,
-    searcher: SearcherSpec | None = None,
-    seed: int = 0,
-    name: str = "minimize",
-    store: str | Path | None = None,
-) -> Study:
-    """Minimize `f(**config)` in this process; the value is called `value`.
-
-    Returns:
-        The study: `.best_config`, `.best_value`, `.trials` …
-    """
-    study = Study(name, space, minimize="value", searcher=searcher, seed=seed, store=store)
-    return study.run(function_train(f), executor=InProcess(), budget=Budget(trials=trials))
-
-
-def maximize(
-    f: Callable[..., float],
-    space: SpaceLike,
-    *,
-    trials: int = 100,
-    searcher: SearcherSpec | None = None,
-    seed: int = 0,
-    name: str = "maximize",
-    store: str | Path | None = None,
-) -> Study:
-    """Maximize `f(**config)` in this process; else as `minimize`."""
-    study = Study(name, space, maximize="value", searcher=searcher, seed=seed, store=store)
-    return study.run(function_train(f), executor=InProcess(), budget=Budget(trials=trials))
-
-
-class _Files:
-    """Where a study's files lie: beside its store, or in a temporary folder that goes with the study.
-
-    Attributes:
-        folder: The folder; made when something is written.
-        checkpoints: The checkpoints in it.
-    """
-
-    def __init__(self, name: str, store: str | Path | None, folder: str | None) -> None:
-        if folder is not None:
-            root = Path(folder)
-        elif store is not None:
-            root = Path(str(store).removeprefix("sqlite:///")).with_suffix(".files")
-        else:
-            root = Path(tempfile.gettempdir()) / f"rung-{uuid.uuid4().hex}"
-            weakref.finalize(self, shutil.rmtree, root, ignore_errors=True)
-        self.folder = (root / name).absolute()
-        self.checkpoints = CheckpointFolder(self.folder / "checkpoints")
 
 
 def _start(spec: StudySpec) -> State:
