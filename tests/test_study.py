@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -361,3 +362,49 @@ def test_the_checkpoint_of_the_best_is_kept_and_those_of_other_complete_trials_a
     assert (study.best_checkpoint / "x").read_text() == str(study.best_config["x"])
     assert len(list((tmp_path / "s.files" / "s" / "checkpoints").glob("*/*"))) == 1
     study.close()
+
+
+# What changes between runs
+
+
+def saving_steps(trial: rung.Trial) -> None:
+    total = float((trial.checkpoint / "total").read_text()) if trial.checkpoint else 0.0
+    for step in trial.steps():
+        total += trial.config["x"]
+        trial.report(loss=total / step, save=lambda folder: (folder / "total").write_text(repr(total)))  # noqa: B023
+
+
+def test_a_trial_whose_checkpoint_was_deleted_starts_again_and_the_study_goes_on(tmp_path: Path) -> None:
+    with rung.Study(
+        "s", SPACE, minimize="loss", scheduler=rung.ASHA(max_resource=9), store=tmp_path / "s.db"
+    ) as study:
+        study.run(saving_steps, executor=rung.InProcess(), budget=rung.Budget(trials=9))
+        shutil.rmtree(tmp_path / "s.files" / "s" / "checkpoints")
+        study.run(saving_steps, executor=rung.InProcess(), budget=rung.Budget(trials=40))
+        lost = [
+            entry.event.failure.type
+            for entry in study.events()
+            if isinstance(entry.event, ev.Ended) and entry.event.failure is not None
+        ]
+        assert set(lost) == {"CheckpointGoneError"}
+        assert {trial.status for trial in study.trials} == {"paused", "complete"}
+        assert all(trial.value == pytest.approx(trial.config["x"]) for trial in study.trials)
+
+
+def test_other_options_of_the_scheduler_hold_from_the_next_run_on_and_stand_in_the_log(
+    tmp_path: Path,
+) -> None:
+    for scheduler in (
+        rung.ASHA(max_resource=9),
+        rung.ASHA(max_resource=16, eta=2),
+        rung.StoppingASHA(max_resource=27),
+    ):
+        with rung.Study("s", SPACE, minimize="loss", scheduler=scheduler, store=tmp_path / "s.db") as study:
+            known = len(study.trials)
+            run(study, known + 20)
+            assert len(study.trials) == known + 20
+            assert study.best.resource == scheduler.max_resource
+    with rung.Study.load("s", tmp_path / "s.db") as study:
+        changes = [entry.event for entry in study.events() if isinstance(entry.event, ev.SpecChanged)]
+        assert [change.spec["scheduler"]["type"] for change in changes] == ["asha", "stopping-asha"]
+        assert len(study.trials) == 60
