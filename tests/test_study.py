@@ -360,7 +360,7 @@ def test_the_checkpoint_of_the_best_is_kept_and_those_of_other_complete_trials_a
     study.run(saving, executor=rung.InProcess(), budget=rung.Budget(trials=10))
     assert study.best_checkpoint is not None
     assert (study.best_checkpoint / "x").read_text() == str(study.best_config["x"])
-    assert len(list((tmp_path / "s.files" / "s" / "checkpoints").glob("*/*"))) == 1
+    assert len(list((study.folder / "checkpoints").glob("*/*"))) == 1
     study.close()
 
 
@@ -379,7 +379,7 @@ def test_a_trial_whose_checkpoint_was_deleted_starts_again_and_the_study_goes_on
         "s", SPACE, minimize="loss", scheduler=rung.ASHA(max_resource=9), store=tmp_path / "s.db"
     ) as study:
         study.run(saving_steps, executor=rung.InProcess(), budget=rung.Budget(trials=9))
-        shutil.rmtree(tmp_path / "s.files" / "s" / "checkpoints")
+        shutil.rmtree(study.folder / "checkpoints")
         study.run(saving_steps, executor=rung.InProcess(), budget=rung.Budget(trials=40))
         lost = [
             entry.event.failure.type
@@ -408,3 +408,22 @@ def test_other_options_of_the_scheduler_hold_from_the_next_run_on_and_stand_in_t
         changes = [entry.event for entry in study.events() if isinstance(entry.event, ev.SpecChanged)]
         assert [change.spec["scheduler"]["type"] for change in changes] == ["asha", "stopping-asha"]
         assert len(study.trials) == 60
+
+
+def test_files_of_another_study_of_the_same_name_are_left_alone_and_those_of_a_dead_driver_are_swept(
+    tmp_path: Path,
+) -> None:
+    def opened(store: str) -> rung.Study:
+        return rung.Study(
+            "s", SPACE, minimize="loss", scheduler=rung.ASHA(max_resource=9), store=tmp_path / store,
+            checkpoints=rung.Checkpoints(folder=str(tmp_path / "shared")),
+        )  # fmt: skip
+
+    with opened("a.db") as first, opened("b.db") as second:
+        first.run(saving_steps, executor=rung.InProcess(), budget=rung.Budget(trials=9))
+        kept = sorted(first.folder.glob("checkpoints/*/*"))
+        orphan = second.folder / "checkpoints" / "0" / "3.17"
+        orphan.mkdir(parents=True)
+        second.run(saving_steps, executor=rung.InProcess(), budget=rung.Budget(trials=3))
+        assert kept and sorted(first.folder.glob("checkpoints/*/*")) == kept
+        assert not orphan.exists()

@@ -134,7 +134,7 @@ class Study:
         for entry in entries:
             self._state.apply(entry)
         self._checkpoints = checkpoints or Checkpoints()
-        self._files = StudyFiles(self._spec.name, url, self._checkpoints.folder)
+        self._files = StudyFiles(self._spec.name, entries[0].time, url, self._checkpoints.folder)
         self._asking: AskTell | None = None
         self._ended: Why | None = None
 
@@ -235,6 +235,8 @@ class Study:
 
     def _prepare(self, dispatcher: Dispatcher, budget: Budget) -> None:
         """End what a driver that died has left open, and record what is new in this run."""
+        trials = self._state.trials
+        self._files.clean({saved.checkpoint for record in trials for saved in record.checkpoints})
         for job in list(self._state.jobs.values()):
             if job.position == job.target and job.losses is not None:
                 dispatcher.record(ev.Ended(job.number, job.trial, "reached"))
@@ -349,6 +351,11 @@ class Study:
     def state(self) -> State:
         """The fold of its log; to be read, not changed."""
         return self._state
+
+    @property
+    def folder(self) -> Path:
+        """Where its files lie: `checkpoints`, and `output` with what its trainings print."""
+        return self._files.folder
 
     @property
     def history(self) -> HistoryView:

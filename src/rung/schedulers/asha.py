@@ -158,7 +158,9 @@ class Ladder:
         level = self.rungs[0].level
         if ask.may_create and level <= ask.room:
             return New(level, Why("new"))
-        return Wait(Why("all busy")) if self.running else Finished(Why("done"))
+        if self.running:
+            return Wait(Why("all busy"))
+        return Finished(Why("budget" if ask.may_create else "done"))
 
     def advance(self, trial: int, rule: str) -> Advance:
         """The decision that takes a trial to the next rung."""
