@@ -74,7 +74,7 @@ class Driver:
         self._warned = False
 
     def run(self) -> Why:
-        """Work until nothing is left to do, the time is up, or the user interrupts.
+        """Work until nothing is left to do, the time is up, or the user interrupts; closes the pool when in order.
 
         Returns:
             Why the run ended.
@@ -84,13 +84,9 @@ class Driver:
             KeyboardInterrupt: At a second Ctrl-C.
         """
         with self._interruptible():
-            try:
-                while self._turn():
-                    pass
-                self._release_all()
-            except BaseException:
-                self._pool.close(0)
-                raise
+            while self._turn():
+                pass
+            self._release_all()
             self._pool.close(GRACE_S)
         if self._error is not None:
             raise self._error

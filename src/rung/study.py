@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import msgspec
+
 import rung.results as results  # noqa: PLR0402  `from rung import` would ask the face, which imports this file
 import rung.story as stories
 from rung.asking import AskTell
@@ -22,7 +24,7 @@ from rung.core.space import Config, Parameter, Scalar, Space
 from rung.core.state import State
 from rung.core.suggestion import SearcherSpec
 from rung.core.why import Why, sentence
-from rung.dispatcher import Dispatcher
+from rung.dispatcher import Dispatcher, Recorder
 from rung.driver import Driver
 from rung.executors.base import Executor, Pool
 from rung.executors.local import Local
@@ -166,25 +168,41 @@ class Study:
         budget = budget or Budget()
         with self._driving(f"a run with {type(executor).__name__}"):
             pool = self._pool(train, executor, budget)
-            watchers = Watchers(watch, self._state, self._log) if watch else None
-            dispatcher = self._dispatcher(pool.clock, watchers)
             try:
-                self._prepare(dispatcher, budget)
-                driver = Driver(
-                    dispatcher,
-                    pool,
-                    durable=lambda: self._log.committed,
-                    delete=self._files.checkpoints.drop,
-                    seconds=budget.seconds,
-                )
-                self._ended = driver.run()
+                with self._watched(watch) as recorded:
+                    self._drive(pool, budget, recorded)
             finally:
-                pool.close(0)
-                self._log.flush()
-                if watchers is not None:
-                    watchers.close()
-            self._delete_dropped(dispatcher)
+                pool.close(0)  # where it is open still: something has gone wrong
         return self
+
+    def _drive(self, pool: Pool, budget: Budget, recorded: Recorder | None) -> None:
+        dispatcher = self._dispatcher(pool.clock, recorded)
+        self._prepare(dispatcher, budget)
+        driver = Driver(
+            dispatcher,
+            pool,
+            durable=lambda: self._log.committed,
+            delete=self._files.checkpoints.drop,
+            seconds=budget.seconds,
+        )
+        self._ended = driver.run()
+        self._log.flush()
+        self._delete_dropped(dispatcher)
+
+    @contextmanager
+    def _watched(self, watch: Sequence[Watcher]) -> Iterator[Recorder | None]:
+        """Tell watchers of all that is recorded, to the last event that becomes durable."""
+        if not watch:
+            yield None
+            return
+        watchers = Watchers(watch, self._state, self._log)
+        try:
+            yield watchers.recorded
+        finally:
+            try:
+                self._log.flush()
+            finally:
+                watchers.close()
 
     def _pool(self, train: Callable[[Trial], object] | None, executor: Executor, budget: Budget) -> Pool:
         if isinstance(executor, Simulated):
@@ -220,7 +238,7 @@ class Study:
         for entry in self._log.read(after=self._state.seq):
             self._state.apply(entry)
 
-    def _dispatcher(self, clock: Callable[[], float], watchers: Watchers | None = None) -> Dispatcher:
+    def _dispatcher(self, clock: Callable[[], float], recorded: Recorder | None = None) -> Dispatcher:
         spec = self._spec
         searcher = spec.searcher_spec()
         return Dispatcher(
@@ -230,7 +248,7 @@ class Study:
             seed=spec.seed,
             tries_defaults=searcher.tries_defaults,
             clock=clock,
-            recorded=None if watchers is None else watchers.recorded,
+            recorded=recorded,
         )
 
     def _prepare(self, dispatcher: Dispatcher, budget: Budget) -> None:
@@ -431,8 +449,6 @@ def _last_spec(entries: Sequence[ev.Entry]) -> StudySpec:
 
 
 def _with_present_space(spec: StudySpec, entries: Sequence[ev.Entry]) -> StudySpec:
-    import msgspec
-
     for entry in reversed(entries):
         if isinstance(entry.event, ev.SpaceChanged):
             return msgspec.structs.replace(spec, space=entry.event.space)
