@@ -108,15 +108,16 @@ def test_there_is_no_story_of_a_trial_that_is_not_there() -> None:
 
 
 def test_the_state_of_affairs_is_told_in_few_words() -> None:
-    def affairs(*events: ev.AnyEvent) -> str:
+    def affairs(*events: ev.AnyEvent, is_driven: bool = False) -> str:
         state = fresh()
         for entry in log(*events):
             state.apply(entry)
-        return state_of_affairs(log(*events), state)
+        return state_of_affairs(log(*events), state, is_driven)
 
     done = [created(), started(), reported(0, 1), ev.Ended(0, 0, "reached")]
     assert affairs() == "not started"
-    assert affairs(created(), started()) == "running"
+    assert affairs(created(), started(), is_driven=True) == "running"
+    assert affairs(created(), started()) == "cut off"
     assert affairs(*done, ev.Idled(Why("done"))) == "done"
     assert (
         affairs(

@@ -41,10 +41,12 @@ def story(entries: Iterable[ev.Entry], state: State, trial: int) -> list[Line]:
     return [*lines, *teller.training(), Line(state.time, teller.standing())]
 
 
-def state_of_affairs(entries: Iterable[ev.Entry], state: State) -> str:
+def state_of_affairs(entries: Iterable[ev.Entry], state: State, is_driven: bool) -> str:
     """How a study stands, in a few words: running, or why nothing runs."""
-    if state.jobs:
+    if is_driven:
         return "running"
+    if state.jobs:
+        return "cut off"  # its driver died: the next run goes on with these jobs
     last = None
     for entry in entries:
         match entry.event:

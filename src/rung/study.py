@@ -371,6 +371,11 @@ class Study:
         return self._state
 
     @property
+    def is_driven(self) -> bool:
+        """Whether a live program runs it now, this one or another."""
+        return self._log.is_held()
+
+    @property
     def folder(self) -> Path:
         """Where its files lie: `checkpoints`, and `output` with what its trainings print."""
         return self._files.folder

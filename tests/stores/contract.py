@@ -124,13 +124,17 @@ class StoreContract:
 
     def test_one_driver_at_a_time_holds_the_lease(self, store: Store) -> None:
         first, second = store.create("digits", []), store.log("digits")
+        assert not first.is_held()
         first.acquire("rung run")
+        assert first.is_held()
+        assert second.is_held()
         with pytest.raises(BusyError, match=r"'digits' .* is held by rung run.* this very process"):
             second.acquire()
         with pytest.raises(BusyError):
             first.acquire()
         first.append(reports(1))
         first.release()
+        assert not second.is_held()
         second.acquire()
         second.append(reports(1, after=1))
         second.flush()

@@ -25,7 +25,7 @@ def ls(store: StoreOption = STORE) -> None:
                 name,
                 str(len(state.trials)),
                 _best(study),
-                state_of_affairs(study.events(), state),
+                state_of_affairs(study.events(), state, study.is_driven),
                 _ago(now - state.time),
             )
     found.print()

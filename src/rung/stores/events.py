@@ -74,6 +74,10 @@ class Log(Protocol):
         """
         ...
 
+    def is_held(self) -> bool:
+        """Whether a live driver holds the lease, this one or another."""
+        ...
+
     def release(self) -> None:
         """Flush, then give the lease back. Idempotent.
 

@@ -147,6 +147,12 @@ def refuse_if_held(connection: Connection, study: int, name: str) -> None:
         _refuse_if_held(lease, this_process(), time.time(), name)
 
 
+def is_held(connection: Connection, study: int) -> bool:
+    """Whether a live driver holds the lease."""
+    lease = _read(connection, study)
+    return lease is not None and _is_live(lease, this_process(), time.time())
+
+
 def _read(connection: Connection, study: int) -> _Lease | None:
     query = select(leases).where(leases.c.study == study).with_for_update()
     row = connection.execute(query).mappings().first()
@@ -157,9 +163,9 @@ def _read(connection: Connection, study: int) -> _Lease | None:
 
 
 def _refuse_if_held(lease: _Lease, me: Process, now: float, name: str) -> None:
-    holder, seen = lease.holder, lease.holder.is_neighbour(me)
-    if lease.expires <= now or (seen and holder.is_dead()):
+    if not _is_live(lease, me, now):
         return
+    holder, seen = lease.holder, lease.holder.is_neighbour(me)
     if seen and holder.pid == me.pid:
         place, help_ = "this very process", "Wait until that ends, or close the other study object."
     elif seen:
@@ -168,6 +174,11 @@ def _refuse_if_held(lease: _Lease, me: Process, now: float, name: str) -> None:
         place = f"process {holder.pid} on {holder.host}"
         help_ = f"Wait until it ends, or end that process; if it is dead, go on at {_clock(lease.expires)}."
     raise BusyError(f"{name} is held by {lease.owner}: {place}, since {_clock(lease.since)}. {help_}")
+
+
+def _is_live(lease: _Lease, me: Process, now: float) -> bool:
+    seen = lease.holder.is_neighbour(me)
+    return lease.expires > now and not (seen and lease.holder.is_dead())
 
 
 def _machine() -> str:

@@ -105,6 +105,10 @@ class MemoryLog:
             self._study.holder = self
             self._study.owner = owner
 
+    def is_held(self) -> bool:
+        """See `Log.is_held`."""
+        return self._study.holder is not None
+
     def release(self) -> None:
         """See `Log.release`."""
         with self._study.lock:

@@ -165,6 +165,11 @@ class SqlLog:
             last = _last(connection, self._study)
         self._writer = Writer(self._write, self._renew, self._listeners, last)
 
+    def is_held(self) -> bool:
+        """See `Log.is_held`."""
+        with self._told("cannot read the lease of"), self._reading.begin() as connection:
+            return lease.is_held(connection, self._study)
+
     def release(self) -> None:
         """See `Log.release`."""
         writer = self._writer
