@@ -95,18 +95,13 @@ def nearest(word: object, words: Iterable[object]) -> str:
     return f" Did you mean {match[0]!r}?" if match else ""
 
 
-class _Checked:
-    """Shared by the scales: refuse a column in the words of `fault`."""
-
-    def fault(self, value: object) -> str | None:
-        raise NotImplementedError
-
-    def _refusal(self, values: Sequence[Scalar]) -> ConfigurationError:
-        faults = (self.fault(value) for value in values)
-        return ConfigurationError("A value " + next(fault for fault in faults if fault is not None))
+def _refusal(scale: Scale, values: Sequence[Scalar]) -> ConfigurationError:
+    """What is wrong with a column, in the words of the scale's `fault`."""
+    faults = (scale.fault(value) for value in values)
+    return ConfigurationError("A value " + next(fault for fault in faults if fault is not None))
 
 
-class _Continuous(_Checked, ABC):
+class _Continuous(ABC):
     """Real numbers between two bounds; the subclass bends the interval and rounds."""
 
     def __init__(self, low: float, high: float) -> None:
@@ -127,7 +122,7 @@ class _Continuous(_Checked, ABC):
     def encode(self, values: Sequence[Scalar]) -> Array:
         x = _floats(values)
         if x is None or not (x.min() >= self.low and x.max() <= self.high):  # also refuses NaN
-            raise self._refusal(values)
+            raise _refusal(self, values)
         # The bounds exactly, as they may have any digits and halfway to the next quantum any error counts.
         u = np.where(x == self.low, 0.0, self._place(x))
         u[x == self.high] = 1.0
@@ -217,7 +212,7 @@ class Logarithmic(_Continuous):
         return rounded
 
 
-class _Levels(_Checked, ABC):
+class _Levels(ABC):
     """n values in a fixed order, each the same share of the interval."""
 
     n_values: int
@@ -266,10 +261,10 @@ class Integers(_Levels):
     def _numbers(self, values: Sequence[Scalar]) -> NDArray[np.int64]:
         x = _integers(values)
         if x is None or x.min() < self.low or x.max() > self.high:
-            raise self._refusal(values)
+            raise _refusal(self, values)
         k, rest = np.divmod(x - self.low, self.step)
         if rest.any():
-            raise self._refusal(values)
+            raise _refusal(self, values)
         numbers: NDArray[np.int64] = k
         return numbers
 
@@ -307,10 +302,10 @@ class Steps(_Levels):
     def _numbers(self, values: Sequence[Scalar]) -> NDArray[np.int64]:
         x = _floats(values)
         if x is None or not (x.min() >= self.low and x.max() <= self.high):
-            raise self._refusal(values)
+            raise _refusal(self, values)
         k = np.minimum(np.rint((x - self.low) / self.step).astype(np.int64), self.n_values - 1)
         if self._values(k) != x.tolist():
-            raise self._refusal(values)
+            raise _refusal(self, values)
         return k
 
     def fault(self, value: object) -> str | None:
@@ -320,7 +315,7 @@ class Steps(_Levels):
         return None if value == nearest_level else _off_step(value, nearest_level, self.low, self.step)
 
 
-class LogIntegers(_Checked):
+class LogIntegers:
     """low, low + 1, … high: x has the stretch of the logarithm from x - 0.5 to x + 0.5."""
 
     def __init__(self, low: int, high: int) -> None:
@@ -332,7 +327,7 @@ class LogIntegers(_Checked):
     def encode(self, values: Sequence[Scalar]) -> Array:
         x = _integers(values)
         if x is None or x.min() < self.low or x.max() > self.high:
-            raise self._refusal(values)
+            raise _refusal(self, values)
         places: Array = (np.log(x) - self._log_low) / self._span
         return places
 
@@ -379,7 +374,7 @@ class Options(_Levels):
         try:
             numbers = [self._number_of[type(value), value] for value in values]
         except (KeyError, TypeError):
-            raise self._refusal(values) from None
+            raise _refusal(self, values) from None
         return np.array(numbers, dtype=np.int64)
 
     def fault(self, value: object) -> str | None:
