@@ -327,6 +327,11 @@ def test_the_best_of_nothing_is_a_sentence() -> None:
         _ = rung.Study("s", SPACE, minimize="loss", store=None).best
 
 
+def test_a_trial_prints_as_one_line() -> None:
+    study = run(rung.Study("s", SPACE, minimize="loss", store=None), 1)
+    assert str(study.best) == "trial 0 (complete): loss=0.5 at 1 with x=0.5 n=2"
+
+
 # The short way
 
 

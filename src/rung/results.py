@@ -14,6 +14,7 @@ from rung.core.space import Config
 from rung.core.state import State
 from rung.core.why import sentence
 from rung.models.pareto import non_dominated
+from rung.words import number, short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,12 @@ class TrialResult:
     source: Source
     parent: int | None
     failure: Failure | None
+
+    def __str__(self) -> str:
+        """One line for people: what it reached, with which configuration."""
+        values = " ".join(f"{metric}={number(value)}" for metric, value in self.values.items())
+        reached = f"{values} at {self.resource}" if values else "no result"
+        return f"trial {self.number} ({self.status}): {reached} with {short(self.config)}"
 
 
 def trial(state: State, number: int) -> TrialResult:
