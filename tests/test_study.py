@@ -235,6 +235,20 @@ def test_ask_and_tell_drive_the_same_study() -> None:
     ]
 
 
+def test_the_time_between_asking_and_telling_counts_as_training() -> None:
+    study = rung.Study("s", SPACE, minimize="loss", store=None)
+    study.set_budget(rung.Budget(worker_seconds=0.0))
+    job = study.ask()
+    assert job is None
+    study.set_budget(rung.Budget(worker_seconds=1e-9))
+    job = study.ask()
+    assert job is not None
+    study.tell(job, {"loss": 1.0})
+    assert study.trials[0].seconds > 0
+    assert study.ask() is None
+    assert study.waiting == "what is left of the budget does not cover the next job"
+
+
 def test_a_job_told_with_an_error_has_failed() -> None:
     study = rung.Study("s", SPACE, minimize="loss", store=None)
     job = study.ask()

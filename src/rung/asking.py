@@ -4,14 +4,14 @@ The caller is executor and worker in one: it holds every trial that it was given
 last report stood. What it keeps of a model between jobs is its own affair.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rung.core import event as ev
 from rung.core.decision import Finished, Slot, Stop, Wait, Yield
 from rung.core.errors import MisuseError
 from rung.core.job import Job
 from rung.core.objective import Metrics, divergence, number
-from rung.core.why import Why, sentence
+from rung.core.why import sentence
 from rung.dispatcher import Dispatcher, Work
 
 _SLOT = (Slot(worker=0, node="caller"),)
@@ -24,10 +24,12 @@ class AskTell:
         waiting: Why `ask` had no job the last time, in words; None if it had one.
     """
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, clock: Callable[[], float]) -> None:
         self._dispatcher = dispatcher
         self._state = dispatcher.state
+        self._clock = clock
         self._held: set[int] = set()  # trials at rest whose last job was told here
+        self._heard: dict[int, float] = {}  # open job: when it was given, or last reported
         self.waiting: str | None = None
 
     def ask(self) -> Job | None:
@@ -39,11 +41,10 @@ class AskTell:
                     job = self._dispatcher.grant(work, 0, self._held)
                     if job is not None:
                         self._held.discard(job.trial)
+                        self._heard[job.number] = self._clock()
                         return job
-                case Stop(trial=trial, why=why):
-                    self._dispatcher.record(ev.Stopped(trial, why))
-                case Yield(trial=trial, why=why):
-                    self._ask_to_yield(trial, why)
+                case Stop() | Yield() as end:
+                    self._end_early(end)
                 case Wait(why=why) | Finished(why=why):
                     self._dispatcher.idle(why)
                     self.waiting = sentence(why, self._state.resource.unit)
@@ -63,13 +64,8 @@ class AskTell:
         self._report(job, metrics, self._state.jobs[job.number].position + 1 if step is None else step)
         if job.number not in self._state.jobs:
             return False
-        match self._dispatcher.decide((), frozenset()):
-            case Stop(trial=trial, why=why):
-                self._dispatcher.record(ev.Stopped(trial, why))
-            case Yield(trial=trial, why=why):
-                self._ask_to_yield(trial, why)
-            case _:
-                pass
+        while isinstance(end := self._dispatcher.decide((), frozenset()), Stop | Yield):
+            self._end_early(end)
         yielding = self._state.jobs[job.number].yielding
         return yielding is None and self._state.trials[job.trial].stopped is None
 
@@ -92,6 +88,7 @@ class AskTell:
         self._end(job, error)
 
     def _end(self, job: Job, error: str | None) -> None:
+        self._heard.pop(job.number, None)
         position = self._state.jobs[job.number].position
         if error is not None:
             failure = ev.Failure("configuration", "error", str(error))
@@ -107,7 +104,12 @@ class AskTell:
         self._check_step(job, step)
         if step == job.target:
             self._require_objectives(numbers)
-        self._dispatcher.report(ev.Reported(job.number, job.trial, step, numbers, 0.0, self._cost(numbers)))
+        now = self._clock()
+        seconds = now - self._heard.get(job.number, now)
+        self._heard[job.number] = now
+        self._dispatcher.report(
+            ev.Reported(job.number, job.trial, step, numbers, seconds, self._cost(numbers))
+        )
         why = divergence(self._state.objectives, numbers)
         if why is not None:
             failure = ev.Failure("configuration", "diverged", why)
@@ -132,7 +134,9 @@ class AskTell:
     def _cost(self, metrics: Metrics) -> float:
         return float(metrics.get(self._state.account.budget.cost_metric, 0.0))
 
-    def _ask_to_yield(self, trial: int, why: Why) -> None:
-        job = self._state.trials[trial].job
-        if job is not None:
-            self._dispatcher.record(ev.YieldAsked(job.number, trial, why, owed=False))
+    def _end_early(self, decision: Stop | Yield) -> None:
+        job = self._state.trials[decision.trial].job
+        if isinstance(decision, Stop):
+            self._dispatcher.record(ev.Stopped(decision.trial, decision.why))
+        elif job is not None:
+            self._dispatcher.record(ev.YieldAsked(job.number, job.trial, decision.why, owed=False))

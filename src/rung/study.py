@@ -328,7 +328,7 @@ class Study:
             self._refresh()
             self._asked_dispatcher = self._dispatcher(time.time)
             self._prepare(self._asked_dispatcher, self._state.account.budget)
-            self._asking = AskTell(self._asked_dispatcher)
+            self._asking = AskTell(self._asked_dispatcher, time.time)
         return self._asking
 
     def close(self) -> None:
