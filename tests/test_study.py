@@ -313,9 +313,9 @@ def test_a_name_that_could_not_name_a_folder_is_refused(name: str) -> None:
     ("change", "words"),
     [
         ({"space": {"x": rung.Float(0, 2, default=0.5), "n": rung.Int(1, 4, default=2)}}, "another space"),
-        ({"minimize": None, "maximize": "loss"}, "another objectives"),
+        ({"minimize": None, "maximize": "loss"}, "other objectives"),
         ({"seed": 1}, "another seed"),
-        ({"resource": rung.Replicates("fold")}, "another resource"),
+        ({"resource": rung.Replicates("fold")}, "another kind of resource"),
     ],
 )
 def test_a_stored_study_that_differs_is_refused_with_what_differs(

@@ -89,11 +89,11 @@ def check_same(stored: StudySpec, given: StudySpec) -> bool:
     Raises:
         MismatchError: If what must not change differs; the message says what.
     """
-    for field, advice in _FIXED.items():
+    for field, (words, advice) in _FIXED.items():
         old, new = getattr(stored, field), getattr(given, field)
         if old != new:
             raise MismatchError(
-                f"study {given.name!r} exists with another {field}: stored {_shown(old)}, given {_shown(new)}. {advice}"
+                f"study {given.name!r} exists with {words}: stored {_shown(old)}, given {_shown(new)}. {advice}"
             )
     if (difference := Space(stored.space).difference(Space(given.space))) is not None:
         raise MismatchError(
@@ -104,9 +104,18 @@ def check_same(stored: StudySpec, given: StudySpec) -> bool:
 
 
 _FIXED = {
-    "objectives": "Its results cannot be compared any more: give the study another name.",
-    "resource": "Its results cannot be compared any more: give the study another name.",
-    "seed": "Everything random in it derives from the stored one: give the study another name, or that seed.",
+    "objectives": (
+        "other objectives",
+        "Its results cannot be compared any more: give the study another name.",
+    ),
+    "resource": (
+        "another kind of resource",
+        "Its results cannot be compared any more: give the study another name.",
+    ),
+    "seed": (
+        "another seed",
+        "Everything random in it derives from the stored one: give the study another name, or that seed.",
+    ),
 }
 
 

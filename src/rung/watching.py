@@ -62,13 +62,12 @@ class Watchers:
     def __init__(self, watchers: Sequence[Watcher], state: State, log: Log) -> None:
         self._watchers = list(watchers)
         self._state = state
-        self._log = log
         self._waiting: deque[tuple[Sequence[Entry], StudyView]] = deque()
         self._committed = log.committed
         self._news = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="rung watchers", daemon=True)
-        log.listen(self._on_commit)
+        self._end_listening = log.listen(self._on_commit)
         self._thread.start()
 
     def recorded(self, entries: Sequence[Entry]) -> None:
@@ -79,6 +78,7 @@ class Watchers:
 
     def close(self) -> None:
         """Tell what is committed and end; call it when the log is flushed."""
+        self._end_listening()
         with self._news:
             self._closing = True
             self._news.notify()

@@ -53,8 +53,10 @@ class Log(Protocol):
         """
         ...
 
-    def listen(self, callback: Callable[[int], None]) -> None:
+    def listen(self, callback: Callable[[int], None]) -> Callable[[], None]:
         """Have `callback` called after each commit with the number of the last durable entry.
+
+        Call what is returned to end that.
 
         It runs on any thread, also within `append` on the caller's. It is quick and does not call this log.
         """

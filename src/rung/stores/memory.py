@@ -93,9 +93,10 @@ class MemoryLog:
     def flush(self) -> None:
         """See `Log.flush`; there is never anything to wait for."""
 
-    def listen(self, callback: Callable[[int], None]) -> None:
+    def listen(self, callback: Callable[[int], None]) -> Callable[[], None]:
         """See `Log.listen`."""
         self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
 
     def acquire(self, owner: str = "a driver") -> None:
         """See `Log.acquire`."""

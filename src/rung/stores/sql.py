@@ -152,9 +152,10 @@ class SqlLog:
         if self._writer is not None:
             self._writer.flush()
 
-    def listen(self, callback: Callable[[int], None]) -> None:
+    def listen(self, callback: Callable[[int], None]) -> Callable[[], None]:
         """See `Log.listen`."""
         self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
 
     def acquire(self, owner: str = "a driver") -> None:
         """See `Log.acquire`."""
