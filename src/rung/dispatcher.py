@@ -119,7 +119,10 @@ class Dispatcher:
     # Deciding
 
     def decide(self, slots: Collection[Slot], held: Set[int]) -> Work | Stop | Yield | Wait | Finished:
-        """What should happen next? Owed jobs come first; what does not fit into the budget waits."""
+        """What should happen next? Owed jobs come first; what does not fit into the budget waits.
+
+        Records that no more trials come, once the budget of trials is found used up.
+        """
         again = self._again(held) if slots else None
         if isinstance(again, Work):
             return again
@@ -164,7 +167,7 @@ class Dispatcher:
             state.account.room(),
             state.history,
             self._rng,
-            partial(self._starts_at, held),
+            lambda trial: self._rests(held, trial)[0],
             lambda parent: state.child_starts_at(parent)[0],
         )
         return state.scheduler.decide(ask)
@@ -178,18 +181,21 @@ class Dispatcher:
 
     def _affordable(self, work: Work, held: Set[int]) -> Work | Wait:
         room = self.state.account.room()
-        if work.target <= room or work.target - self._start(work, held) <= room:
+        if work.target <= room or work.target - self._stands(work, held)[0] <= room:
             return work
         return Wait(Why("budget", resource=work.target))
 
-    def _start(self, work: Work, held: Set[int]) -> int:
+    def _stands(self, work: Work, held: Set[int]) -> tuple[int, str | None]:
+        """Where work begins: the resource, and the checkpoint to restore."""
         if work.trial is not None:
-            return self._starts_at(held, work.trial)
+            return self._rests(held, work.trial)
         parent = work.new.parent if work.new is not None else None
-        return 0 if parent is None else self.state.child_starts_at(parent)[0]
+        return (0, None) if parent is None else self.state.child_starts_at(parent)
 
-    def _starts_at(self, held: Set[int], trial: int) -> int:
-        return self.state.trials[trial].position if trial in held else self.state.resumes_at(trial)[0]
+    def _rests(self, held: Set[int], trial: int) -> tuple[int, str | None]:
+        if trial in held:
+            return self.state.trials[trial].position, None
+        return self.state.resumes_at(trial)
 
     # Granting
 
@@ -200,7 +206,7 @@ class Dispatcher:
         if trial is None:
             self.record(ev.Closed(Why("exhausted")))
             return None
-        start, restore = self._stands(work, trial, held)
+        start, restore = self._stands(work, held)
         started = ev.Started(
             self.state.n_jobs,
             trial,
@@ -216,14 +222,6 @@ class Dispatcher:
         self._idle_rule = None
         self.record(*((started,) if created is None else (created, started)))
         return self._job(started)
-
-    def _stands(self, work: Work, trial: int, held: Set[int]) -> tuple[int, str | None]:
-        if work.new is not None:
-            parent = work.new.parent
-            return (0, None) if parent is None else self.state.child_starts_at(parent)
-        if trial in held:
-            return self.state.trials[trial].position, None
-        return self.state.resumes_at(trial)
 
     def _job(self, started: ev.Started) -> Job:
         record = self.state.trials[started.trial]

@@ -84,7 +84,7 @@ def test_workers_of_another_executor_are_told(call: Call, tmp_path: Path) -> Non
 @pytest.mark.parametrize("words", [["--debug", "show", "x"], ["show", "x", "--debug"]], ids=" ".join)
 def test_debug_shows_the_traceback_wherever_it_stands(store: Path, words: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "rung.cli", *words],
+        [sys.executable, "-m", "rung", *words],
         cwd=store.parent,
         capture_output=True,
         text=True,

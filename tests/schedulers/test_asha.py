@@ -20,7 +20,7 @@ from rung.core.decision import (
 )
 from rung.core.errors import SpecError
 from rung.core.objective import Objective
-from rung.schedulers.asha import ASHA, StoppingASHA
+from rung.schedulers.asha import ASHA, Rung, StoppingASHA
 from schedulers.asks import OBJECTIVES, SPACE, ask
 
 
@@ -278,3 +278,17 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, object], word
 def test_several_objectives_are_refused() -> None:
     with pytest.raises(SpecError, match="ranks trials by one objective"):
         ASHA(max_resource=9).start(SPACE, (Objective("loss"), Objective("size")), 0)
+
+
+def test_a_place_on_a_rung_is_that_among_all_who_have_arrived_by_then() -> None:
+    rung, arrived = Rung(9, eta=3), []
+    for trial, loss in enumerate((0.5, 0.1, math.inf, 0.5, 0.3, 0.1, 0.9)):
+        rung.arrive(loss, trial)
+        arrived.append((loss, trial))
+        for each in arrived:
+            why = rung.judge_one("not promoted", *each)
+            assert (why.rank, why.of, why.keep) == (
+                sorted(arrived).index(each) + 1,
+                len(arrived),
+                len(arrived) // 3,
+            )

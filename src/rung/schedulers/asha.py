@@ -13,6 +13,7 @@ References:
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from heapq import heappop, heappush, heappushpop
 
@@ -96,13 +97,16 @@ class Rung:
     its head; the others are in `_rest`, the best of them at its head.
     """
 
-    __slots__ = ("_best", "_rest", "eta", "level")
+    __slots__ = ("_best", "_rest", "_sorted", "eta", "level")
 
     def __init__(self, level: int, eta: int) -> None:
         self.level = level
         self.eta = eta
         self._best: list[tuple[float, int]] = []
         self._rest: list[tuple[float, int]] = []
+        self._sorted: list[
+            tuple[float, int]
+        ] = []  # memo of all that had arrived when a place was last asked for
 
     @property
     def keep(self) -> int:
@@ -128,11 +132,10 @@ class Rung:
         return Why(rule, resource=self.level, of=len(self._best) + len(self._rest), keep=self.keep)
 
     def judge_one(self, rule: str, loss: float, trial: int) -> Why:
-        """The same, with the place of one of them, 1 is best. O(n)."""
-        better = sum(key > (-loss, -trial) for key in self._best) + sum(
-            key < (loss, trial) for key in self._rest
-        )
-        return msgspec.structs.replace(self.judge(rule), rank=better + 1)
+        """The same, with the place of one of them, 1 is best. O(n log n) after an arrival, then O(log n)."""
+        if len(self._sorted) < len(self._best) + len(self._rest):
+            self._sorted = sorted([*((-loss, -trial) for loss, trial in self._best), *self._rest])
+        return msgspec.structs.replace(self.judge(rule), rank=bisect_left(self._sorted, (loss, trial)) + 1)
 
 
 class Ladder:

@@ -1,5 +1,0 @@
-"""`python -m rung.cli` is `rung`."""
-
-from rung.cli.main import main
-
-main()
