@@ -154,9 +154,8 @@ class Writer:
         with self._changed:
             self._renew_at = time.monotonic() + RENEW_EVERY_S
             self._waiting[:0] = batch
-            if batch or isinstance(
-                error, LeaseLostError
-            ):  # else a renewal failed: no harm yet, the fence guards
+            final = isinstance(error, LeaseLostError)
+            if batch or final:  # else a renewal failed: no harm yet, the fence guards
                 self._failure = error if isinstance(error, StoreError) else _as_store_error(error, batch)
             self._changed.notify_all()
 
