@@ -142,9 +142,9 @@ def test_a_trial_that_diverges_ends_at_once() -> None:
 
     study = rung.Study("s", SPACE, minimize="loss", scheduler=rung.FIFO(5), store=None)
     study.run(diverging, executor=rung.InProcess(), budget=rung.Budget(trials=2))
-    assert [(trial.status, trial.why) for trial in study.trials] == [
-        ("failed", "diverged: loss is nan"),
-        ("complete", "reached the last level, 5 steps"),
+    assert [(trial.status, trial.why, trial.value) for trial in study.trials] == [
+        ("failed", "diverged: loss is nan", None),
+        ("complete", "reached the last level, 5 steps", 1.0),
     ]
 
 

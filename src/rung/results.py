@@ -1,5 +1,6 @@
 """What a person reads of a study: its trials, its best, its front, a frame. Pure readings of the state."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,8 +31,8 @@ class TrialResult:
         status: queued, running, paused, stopped, complete or failed.
         why: The reason, in words.
         resource: Highest resource that it was observed at; 0 if none.
-        value: The first objective's value there; None if there is none.
-        values: Every objective's value there, by metric.
+        value: The first objective's value there; None if there is none, or it was not finite.
+        values: Every objective's finite value there, by metric.
         seconds: Training time so far.
         source: Who chose the configuration: default, enqueued, searcher or scheduler.
         parent: The trial that it started from.
@@ -151,7 +152,9 @@ def _nothing(name: str) -> NoResultError:
 def _result(state: State, number: int, resource: int, losses: Losses | None) -> TrialResult:
     record = state.trials[number]
     values = {
-        goal.metric: goal.value(loss) for goal, loss in zip(state.objectives, losses or (), strict=False)
+        goal.metric: goal.value(loss)
+        for goal, loss in zip(state.objectives, losses or (), strict=False)
+        if math.isfinite(loss)
     }
     return TrialResult(
         number,
@@ -159,7 +162,7 @@ def _result(state: State, number: int, resource: int, losses: Losses | None) -> 
         state.status(number),
         _words(state, number),
         resource,
-        next(iter(values.values()), None),
+        values.get(state.objectives[0].metric),
         values,
         record.seconds,
         record.source,
