@@ -148,6 +148,15 @@ def test_a_trial_that_diverges_ends_at_once() -> None:
     ]
 
 
+def test_where_every_trial_has_diverged_there_is_no_best() -> None:
+    study = rung.Study("s", SPACE, minimize="loss", store=None)
+    study.run(
+        lambda trial: trial.report(loss=math.inf), executor=rung.InProcess(), budget=rung.Budget(trials=2)
+    )
+    with pytest.raises(rung.NoResultError, match="see its trials for what failed"):
+        _ = study.best
+
+
 def test_a_report_worse_than_the_users_limit_counts_as_diverged() -> None:
     study = rung.Study("s", SPACE, minimize="loss", diverges_at=0.4, store=None)
     run(study, 1)

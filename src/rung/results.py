@@ -10,6 +10,7 @@ import numpy as np
 from rung.core.decision import Status
 from rung.core.errors import MissingDependencyError, NoResultError
 from rung.core.event import Failure, Source
+from rung.core.history import Floats, Ints
 from rung.core.objective import Losses
 from rung.core.space import Config
 from rung.core.state import State
@@ -94,10 +95,7 @@ def front(state: State, name: str) -> list[TrialResult]:
     Raises:
         NoResultError: If nothing was observed.
     """
-    view = state.history.view()
-    if not view.n_observations:
-        raise _nothing(name)
-    numbers, losses = view.at(int(view.resources.max()))
+    _, numbers, losses = _at_the_top(state, name)
     return [trial(state, int(number)) for number in np.sort(numbers[non_dominated(losses)])]
 
 
@@ -134,19 +132,22 @@ def full_cost(state: State) -> int:
 
 
 def _furthest(state: State, name: str) -> TrialResult:
-    view = state.history.view()
-    if not view.n_observations:
-        raise _nothing(name)
-    resource = int(view.resources.max())
-    numbers, losses = view.at(resource)
+    resource, numbers, losses = _at_the_top(state, name)
     row = np.lexsort((numbers, losses[:, 0]))[0]
     return _result(state, int(numbers[row]), resource, tuple(losses[row].tolist()))
 
 
-def _nothing(name: str) -> NoResultError:
-    return NoResultError(
-        f"study {name!r} has no result yet. Run it first, or see its trials for what failed."
-    )
+def _at_the_top(state: State, name: str) -> tuple[int, Ints, Floats]:
+    """The highest resource with finite observations, the trials that have one there, and their losses."""
+    view = state.history.view()
+    finite = np.isfinite(view.losses).all(axis=1)
+    if not finite.any():
+        raise NoResultError(
+            f"study {name!r} has no result yet. Run it first, or see its trials for what failed."
+        )
+    resource = view.resources[finite].max()
+    here = finite & (view.resources == resource)
+    return int(resource), view.trials[here], view.losses[here]
 
 
 def _result(state: State, number: int, resource: int, losses: Losses | None) -> TrialResult:

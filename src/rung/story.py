@@ -1,5 +1,6 @@
 """Stories: what happened to a trial and why, and how a study stands, told in words from its log. Pure readings."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -180,8 +181,9 @@ class _Teller:
         values = [
             f"{goal.metric} {number(goal.value(loss))}"
             for goal, loss in zip(self._state.objectives, record.losses, strict=True)
+            if math.isfinite(loss)
         ]
-        return f" with {', '.join(values)}"
+        return f" with {', '.join(values)}" if values else ""
 
     def _values(self, event: ev.Reported) -> str:
         own = losses(self._state.objectives, event.metrics)
