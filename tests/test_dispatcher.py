@@ -86,7 +86,7 @@ class House:
             seed=3,
             tries_defaults=tries_defaults,
             clock=lambda: 7.0,
-            recorded=lambda entries: self.groups.append(list(entries)),
+            recorded=lambda entries, _: self.groups.append(list(entries)),
         )
         if budget is not None:
             self.dispatcher.record(ev.BudgetChanged(budget))

@@ -367,7 +367,8 @@ def test_minimize_is_as_short_as_scipy() -> None:
 def test_a_frame_has_a_row_per_trial() -> None:
     pytest.importorskip("pandas")
     frame = run(rung.Study("s", SPACE, minimize="loss", store=None), 4).to_frame()
-    assert list(frame.columns) == ["trial", "status", "resource", "loss", "seconds", "config.x", "config.n"]
+    fixed = ["trial", "status", "why", "resource", "loss", "seconds", "source", "parent", "failure"]
+    assert list(frame.columns) == [*fixed, "config.x", "config.n"]
     assert list(frame["trial"]) == [0, 1, 2, 3]
 
 

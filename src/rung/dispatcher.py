@@ -19,7 +19,8 @@ from rung.core.suggestion import Request, Searcher
 from rung.core.why import Why
 from rung.stores.events import Log
 
-Recorder = Callable[[Sequence[ev.Entry]], None]
+Recorder = Callable[[Sequence[ev.Entry], Sequence[int]], None]
+"""Is told what was recorded, and the trials whose standing may have changed by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class Dispatcher:
         finally:
             self._log.append(entries)
         if self._recorded is not None:
-            self._recorded(entries)
+            self._recorded(entries, changed)
         self._drop_needless(changed)
 
     def _drop_needless(self, trials: Sequence[int]) -> None:

@@ -37,7 +37,7 @@ from rung.spec import StudySpec, check_same, plain, versions
 from rung.stores.checkpoints import Checkpoints
 from rung.stores.events import Log, Store, open_store
 from rung.trial import Trial, TrialCall
-from rung.watching import Watcher, Watchers
+from rung.watching import RunBegun, Watcher, Watchers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,7 +158,8 @@ class Study:
             executor: Where; None: worker processes on this machine.
             workers: Short for `executor=rung.Local(workers=...)`.
             budget: What the study may spend in all (`seconds`: in this run); None: no limit.
-            watch: Called with each event and a view of the study, after the event is safe in the log.
+            watch: Called with each event and a view of the study, after the event is safe in the log; see
+                `rung.watching`. `rung.Live()` shows how far it is.
 
         Raises:
             BusyError: If another driver runs the study.
@@ -169,7 +170,7 @@ class Study:
         with self._driving(f"a run with {type(executor).__name__}"):
             pool = self._pool(train, executor, budget)
             try:
-                with self._watched(watch) as recorded:
+                with self._watched(watch, executor, budget) as recorded:
                     self._drive(pool, budget, recorded)
             finally:
                 pool.close(0)  # where it is open still: something has gone wrong
@@ -190,19 +191,37 @@ class Study:
         self._delete_dropped(dispatcher)
 
     @contextmanager
-    def _watched(self, watch: Sequence[Watcher]) -> Iterator[Recorder | None]:
+    def _watched(
+        self, watch: Sequence[Watcher], executor: Executor, budget: Budget
+    ) -> Iterator[Recorder | None]:
         """Tell watchers of all that is recorded, to the last event that becomes durable."""
         if not watch:
             yield None
             return
-        watchers = Watchers(watch, self._state, self._log)
+        watchers = Watchers(watch, self._begun(executor, budget), self._log)
+        error: BaseException | None = None
         try:
             yield watchers.recorded
+        except BaseException as raised:
+            error = raised
+            raise
         finally:
             try:
                 self._log.flush()
             finally:
-                watchers.close()
+                watchers.close(self._ended if error is None else None, error)
+
+    def _begun(self, executor: Executor, budget: Budget) -> RunBegun:
+        return RunBegun(
+            self.name,
+            self.url,
+            self.folder,
+            self._spec.to_builtins(),
+            budget,
+            getattr(executor, "workers", None),
+            self._state,
+            self._log.read,
+        )
 
     def _pool(self, train: Callable[[Trial], object] | None, executor: Executor, budget: Budget) -> Pool:
         if isinstance(executor, Simulated):
@@ -427,6 +446,9 @@ class Study:
     def to_frame(self) -> "pd.DataFrame":
         """One row per trial, as a pandas frame."""
         return results.frame(self._state)
+
+    def _repr_html_(self) -> str:
+        return results.overview(self._state, self.name, self.url, self.ended)
 
     def __repr__(self) -> str:
         return f"<Study {self.name!r} in {self._store.url}: {len(self._state.trials)} trials>"

@@ -7,6 +7,7 @@ from rung.core.space import Config, Scalar
 from rung.core.why import plural
 
 NOTHING = "-"
+STATUSES: tuple[Status, ...] = ("running", "queued", "paused", "complete", "stopped", "failed")
 
 
 def number(value: float | None) -> str:
@@ -35,7 +36,7 @@ def units(n: float, unit: str) -> str:
 
 def duration(seconds: float) -> str:
     """A length of time in at most two units."""
-    if seconds < 1:
+    if seconds < 0.9995:  # else it would be rounded to 1e+03 ms
         return f"{seconds * 1000:.3g} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
@@ -59,8 +60,7 @@ def size(n_bytes: int) -> str:
 
 def counts(found: Mapping[Status, int]) -> str:
     """Trials per status: `2 running, 20 paused`."""
-    order: tuple[Status, ...] = ("running", "queued", "paused", "complete", "stopped", "failed")
-    return ", ".join(f"{found[status]} {status}" for status in order if found.get(status))
+    return ", ".join(f"{found[status]} {status}" for status in STATUSES if found.get(status))
 
 
 def columns(rows: Mapping[str, str], indent: str = "") -> str:

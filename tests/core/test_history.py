@@ -25,7 +25,7 @@ def grown(history: History, n: int) -> None:
     first = len(history.configs)
     for trial in range(first, first + n):
         history.add_trial({"x": trial / 1000})
-        history.add_observation(trial, 1 + trial % 3, (trial / 2,), {"loss": trial / 2}, 1.0)
+        history.add_observation(trial, 1 + trial % 3, (trial / 2,), {"loss": trial / 2}, 1.0, 0.5 * trial)
         if trial % 5 == 0:
             history.add_failure(trial, 9)
         history.pending[trial] = 9

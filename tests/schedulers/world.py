@@ -100,7 +100,7 @@ class World:
             seed=self.settings.seed,
             tries_defaults=False,
             clock=self._clock,
-            recorded=lambda entries: self._check(),
+            recorded=lambda entries, _: self._check(),
         )
         self.desks = {self._n_desks + index: Desk() for index in range(self.settings.workers)}
         self._n_desks += self.settings.workers

@@ -72,6 +72,7 @@ class History:
         self._resources = GrowingArray(np.int64)
         self._losses = GrowingArray(np.float64, n_objectives)
         self._seconds = GrowingArray(np.float64)
+        self._times = GrowingArray(np.float64)
         self._failed = GrowingArray(np.int64, 2)
 
     def __len__(self) -> int:
@@ -85,14 +86,15 @@ class History:
         """A trial was created."""
         self.configs.append(config)
 
-    def add_observation(
-        self, trial: int, resource: int, losses: Losses, metrics: Metrics, seconds: float
+    def add_observation(  # noqa: PLR0917  one row
+        self, trial: int, resource: int, losses: Losses, metrics: Metrics, seconds: float, time: float
     ) -> None:
         """A trial was observed at a resource for the first time."""
         self._trials.append(trial)
         self._resources.append(resource)
         self._losses.append(losses)
         self._seconds.append(seconds)
+        self._times.append(time)
         self.metrics.append(metrics)
 
     def add_failure(self, trial: int, target: int) -> None:
@@ -163,6 +165,11 @@ class HistoryView:
     def seconds(self) -> Floats:
         """Training time of each observation since the one before it, shape (n_observations,)."""
         return self._history._seconds.first(self.n_observations)
+
+    @property
+    def times(self) -> Floats:
+        """When each observation was recorded, by the log's clock, shape (n_observations,)."""
+        return self._history._times.first(self.n_observations)
 
     @property
     def metrics(self) -> Sequence[Metrics]:

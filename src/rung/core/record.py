@@ -56,6 +56,7 @@ class TrialRecord:
         losses: The losses there.
         position: Where its training stood at the end of its last job.
         told: Highest resource that the scheduler knows of.
+        target: Highest target of its jobs so far.
         totals: Sums of the losses over the replicates so far, where the kind of resource averages.
         replicates: How many those are.
         late: By resource, what jobs reported when they were over and the scheduler does not know yet: the losses
@@ -79,6 +80,7 @@ class TrialRecord:
     losses: Losses | None = None
     position: int = 0
     told: int = 0
+    target: int = 0
     totals: Losses | None = None
     replicates: int = 0
     late: dict[int, tuple[Losses, Losses]] | None = None

@@ -70,6 +70,7 @@ class State:
         self.closed: Why | None = None
         self.counts: Counter[Status] = Counter()
         self.incumbent: Incumbent | None = None
+        self._now = 0.0  # the time of the event that is being learned
         self._statuses: list[Status] = []
         self._custody = Custody(self.trials)
         # the last failure and how many were like it in a row; None once a job has reached its target
@@ -164,6 +165,7 @@ class State:
         """
         if entry.seq != self.seq + 1:
             raise ContradictionError(f"event {entry.seq} does not follow event {self.seq}.")
+        self._now = entry.time
         changed = self._fold[type(entry.event)](entry.event)
         self.seq = entry.seq
         self.time = entry.time
@@ -229,6 +231,7 @@ class State:
             position=event.start,
             saved=event.start,
         )
+        record.target = max(record.target, event.target)
         self.n_jobs += 1
         self.account.reserved += event.target - event.start
         self.history.pending[event.trial] = event.target
@@ -291,7 +294,7 @@ class State:
             record.replicates += 1
             record.losses = tuple([total / record.replicates for total in record.totals])
         self.history.add_observation(
-            event.trial, event.resource, record.losses or own, event.metrics, event.seconds
+            event.trial, event.resource, record.losses or own, event.metrics, event.seconds, self._now
         )
 
     def _ended(self, event: ev.Ended) -> Sequence[int]:

@@ -1,0 +1,50 @@
+"""The front of several objectives, kept up while reports come in."""
+
+import numpy as np
+
+from rung.core.objective import Losses
+from rung.core.state import State
+from rung.models.pareto import non_dominated
+
+
+class Front:
+    """The trials that no other one dominates, at the highest resource that any was observed at.
+
+    Attributes:
+        resource: That resource; 0 before the first report.
+        losses: The losses of those trials there.
+    """
+
+    def __init__(self, state: State) -> None:
+        self.resource = 0
+        self.losses: dict[int, Losses] = {}
+        view = state.history.view()
+        finite = np.isfinite(view.losses).all(axis=1)
+        if len(state.objectives) == 1 or not finite.any():
+            return
+        self.resource = int(view.resources[finite].max())
+        here = finite & (view.resources == self.resource)
+        trials, found = view.trials[here], view.losses[here]
+        for row in np.flatnonzero(non_dominated(found)):
+            self.losses[int(trials[row])] = tuple(found[row].tolist())
+
+    def add(self, trial: int, resource: int, losses: Losses) -> None:
+        """A trial was observed. O(size of the front); nothing to do for one objective."""
+        if len(losses) == 1 or resource < self.resource or not np.isfinite(losses).all():
+            return
+        if resource > self.resource:
+            self.resource, self.losses = resource, {}
+        if any(_dominates(other, losses) for other in self.losses.values()):
+            return
+        self.losses = {
+            number: other for number, other in self.losses.items() if not _dominates(losses, other)
+        }
+        self.losses[trial] = losses
+
+    def best(self, objective: int) -> tuple[int, Losses]:
+        """The trial that is best in one objective, and its losses."""
+        return min(self.losses.items(), key=lambda item: (item[1][objective], item[0]))
+
+
+def _dominates(one: Losses, other: Losses) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
