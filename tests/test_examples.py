@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,3 +59,19 @@ def test_digits_tunes_and_a_second_call_goes_on(digits: Path) -> None:
 def test_examples_are_short_enough_to_read() -> None:
     for path in EXAMPLES.glob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) < 120, path.name
+
+
+def test_spirals_compiles_and_tunes(tmp_path: Path) -> None:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler (cc)")
+    for name in ("train.c", "study.toml"):
+        shutil.copy(EXAMPLES / "spirals" / name, tmp_path)
+    subprocess.run(
+        [compiler, "-O2", "-Wall", "-Werror", "-o", "train", "train.c", "-lm"], cwd=tmp_path, check=True
+    )
+    run(tmp_path, "-m", "rung", "run", "study.toml", "--trials", "12")
+    with rung.Study.load("spirals", tmp_path / "rung.db") as study:
+        assert len(study.trials) == 12
+        account = study.state.account
+        assert account.trained == account.resource  # nothing was trained twice

@@ -33,7 +33,8 @@ trial {trial} was not saved, as its training gives no save= to trial.report: whe
 Three lines mend that:
     if trial.checkpoint:
         model.load(trial.checkpoint / "model")
-    trial.report(..., save=lambda folder: model.save(folder / "model"))"""
+    trial.report(..., save=lambda folder: model.save(folder / "model"))
+A command saves into $RUNG_SAVE and reports it as "saved"; the scheduler StoppingASHA (stopping-asha) needs neither."""
 
 
 class Driver:

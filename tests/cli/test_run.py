@@ -140,3 +140,49 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
     assert "Left at once" in err
     assert "Go on with: rung run slow.py" in err
     assert "Traceback" not in err
+
+
+def test_a_command_is_a_study_and_the_same_command_goes_on(spawn: Call) -> None:
+    words = ["run", "--quiet", "--minimize", "loss", "sh -c 'echo loss={x:1..9}'", "--trials"]
+    first = spawn(*words, "3")
+    assert first.code == 0, first.err
+    assert "trials  3: 3 complete" in first.out
+    assert "trials  4: 4 complete" in spawn(*words, "4").out
+
+
+COMMANDS = {
+    "no range": (["--minimize", "loss", "sh {x}"], "the placeholder {x} has no range"),
+    "nothing varies": (["--minimize", "loss", "sh x"], "nothing varies in 'sh x'"),
+    "no objective": (["sh {x:1..2}"], "say what is to be optimized: --maximize accuracy"),
+    "no program": (["--minimize", "loss", "pyhton3 {x:1..2}"], "there is no program 'pyhton3'"),
+    "no max": (
+        ["--minimize", "loss", "--scheduler", "asha", "sh {x:1..2}"],
+        "--scheduler asha needs --max-resource",
+    ),
+    "for a file": (["--minimize", "loss", "small.py"], "--minimize goes with a command. small.py is a file"),
+    "no such file": (["small.toml"], "small.toml does not exist. Name a Python file"),
+}
+
+
+@pytest.mark.parametrize(("words", "sentence"), COMMANDS.values(), ids=COMMANDS)
+def test_a_command_that_makes_no_study_is_told_before_anything_is_made(
+    call: Call, tmp_path: Path, words: list[str], sentence: str
+) -> None:
+    said = call("run", *words)
+    assert said.code == 2
+    assert sentence in said.err
+    assert not (tmp_path / "rung.db").exists()
+
+
+def test_a_file_may_bring_watchers(spawn: Call, file: Path) -> None:
+    file.write_text(
+        FILE + "watch = [lambda event, view: open('seen', 'a').write(type(event).__name__ + '\\n')]\n"
+    )
+    said = spawn("run", "small.py", "--trials", "2", "--workers", "1")
+    assert said.code == 0, said.err
+    assert "Created" in file.with_name("seen").read_text().split()
+
+
+def test_watchers_that_are_none_are_told(call: Call, file: Path) -> None:
+    file.write_text(FILE + "watch = 3\n")
+    assert "watch in small.py must be a list of functions" in call("run", "small.py").err

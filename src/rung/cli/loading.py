@@ -1,21 +1,28 @@
-"""Running a user's Python file for the study, the training function and the options that it defines."""
+"""What `rung run` is given, a Python file, a study file or a command, as the study and the training that it defines."""
 
 import hashlib
 import importlib.util
+import re
 import sys
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import ModuleType
 
 from rung.cli.errors import CommandError
+from rung.cli.opening import STORE
 from rung.core.budget import Budget
 from rung.core.errors import RungError
 from rung.executors.base import Executor
 from rung.executors.simulated import Simulated
+from rung.integrations.trackers import tracker
+from rung.integrations.wandb_sweep import read_sweep
+from rung.programs import inline, studyfile
+from rung.programs.definition import Definition
 from rung.study import Study
 from rung.trial import Trial
+from rung.watching import Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +34,82 @@ class Program:
         train: The training function; None where the executor brings its own.
         budget: Its budget; no limits if it names none.
         executor: Its executor; None if it names none.
+        watch: Its watchers.
     """
 
     study: Study
     train: Callable[[Trial], object] | None
     budget: Budget
     executor: Executor | None
+    watch: Sequence[Watcher] = ()
 
 
-def load(file: Path) -> Program:
-    """Run a file as `python FILE` would, but for its `__main__` part, and take what it defines.
+@dataclass(frozen=True, slots=True)
+class CommandOptions:
+    """What a command line says of a study whose command it holds; None where it says nothing."""
+
+    minimize: list[str] | None = None
+    maximize: list[str] | None = None
+    max_resource: int | None = None
+    unit: str | None = None
+    scheduler: str | None = None
+    searcher: str | None = None
+    name: str | None = None
+    seed: int | None = None
+    store: str | None = None
+
+
+def load(what: str, options: CommandOptions) -> Program:
+    """The study and the training of a file, or of a command.
 
     Raises:
-        CommandError: If it cannot be run, or does not define what is needed.
+        CommandError, SpecError: If it cannot be run, or does not define what is needed.
     """
+    file = Path(what)
+    if (
+        not file.exists()
+        and file.suffix not in (".py", ".toml", ".yaml", ".yml")
+        and re.search(r"[{\s]", what)
+    ):
+        return _program(_definition(what, options))
+    given = [field.name for field in fields(options) if getattr(options, field.name) is not None]
+    if given:
+        raise CommandError(
+            f"--{given[0].replace('_', '-')} goes with a command. {file} is a file: say it there."
+        )
+    if not file.is_file():
+        kind = "is a folder, not a file" if file.is_dir() else "does not exist"
+        raise CommandError(
+            f"{file} {kind}. Name a Python file that defines study and train, a study file (.toml), or a command "
+            'with a range in it: "python train.py --lr {lr:1e-5..1e-1 log}".'
+        )
+    if file.suffix in (".yaml", ".yml"):
+        return _program(read_sweep(file).definition())
+    return _program(studyfile.read(file)) if file.suffix == ".toml" else load_python(file)
+
+
+def _definition(command: str, options: CommandOptions) -> Definition:
+    return inline.definition(
+        command,
+        minimize=options.minimize or (),
+        maximize=options.maximize or (),
+        max_resource=options.max_resource,
+        scheduler=options.scheduler,
+        searcher=options.searcher,
+        unit=options.unit,
+        name=options.name,
+        seed=options.seed or 0,
+        store=options.store or STORE,
+    )
+
+
+def _program(found: Definition) -> Program:
+    watch = [tracker(text) for text in found.track]
+    return Program(found.study(), found.train(), found.budget, found.executor, watch)
+
+
+def load_python(file: Path) -> Program:
+    """Run a file as `python FILE` would, but for its `__main__` part, and take what it defines."""
     module = _run(file)
     study = getattr(module, "study", None)
     if study is None:
@@ -60,15 +129,20 @@ def load(file: Path) -> Program:
     train = getattr(module, "train", None)
     if not callable(train) and not isinstance(executor, Simulated):
         raise _missing(file, "train", "def train(trial): ...")
-    return Program(study, train, budget or Budget(), executor)
+    return Program(study, train, budget or Budget(), executor, _watchers(file, getattr(module, "watch", ())))
+
+
+def _watchers(file: Path, watch: object) -> Sequence[Watcher]:
+    if not isinstance(watch, list | tuple) or not all(callable(each) for each in watch):
+        raise CommandError(
+            f"watch in {file} must be a list of functions that take an event and a view, got {watch!r:.60}."
+        )
+    return watch
 
 
 def _run(file: Path) -> ModuleType:
     import cloudpickle
 
-    if not file.is_file():
-        what = "is a folder, not a file" if file.is_dir() else "does not exist"
-        raise CommandError(f"{file} {what}. Name a Python file that defines study and train.")
     module = _module(file)
     cloudpickle.register_pickle_by_value(module)  # so that workers never look for it
     sys.path.insert(0, str(file.resolve().parent))

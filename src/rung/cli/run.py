@@ -1,30 +1,42 @@
-"""`rung run`: run the study that a Python file defines, or go on with it."""
+"""`rung run`: run the study of a Python file, a study file or a command, or go on with it."""
 
-import logging
 import shlex
-import shutil
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
+from typer.models import OptionInfo
 
 from rung.cli.errors import CommandError
-from rung.cli.loading import Program, load
-from rung.cli.progress import Lines, StatusLine
+from rung.cli.loading import CommandOptions, load
 from rung.cli.summary import summary
+from rung.cli.watching import LogFormat, watching
 from rung.core.budget import Budget
 from rung.executors.base import Executor
 from rung.executors.local import Local
+from rung.integrations.trackers import tracker
 from rung.study import Study
 from rung.words import units
 
 INTERRUPTED = 130
 
 
+def _of_command(metavar: str, words: str) -> OptionInfo:
+    """An option that goes with a command only."""
+    option: OptionInfo = typer.Option(metavar=metavar, help=f"For a COMMAND: {words}")
+    return option
+
+
 def run(  # noqa: PLR0917  typer's options
-    file: Annotated[Path, typer.Argument(help="Defines study and train; also budget, executor.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|COMMAND",
+            help="A Python file that defines study and train, a study file (.toml), a W&B sweep (.yaml), "
+            "or a command with ranges in it.",
+        ),
+    ],
     trials: Annotated[int | None, typer.Option(help="How many trials the study may have in all.")] = None,
     seconds: Annotated[float | None, typer.Option(help="How long this run may take.")] = None,
     resource: Annotated[
@@ -32,20 +44,51 @@ def run(  # noqa: PLR0917  typer's options
     ] = None,
     workers: Annotated[int | None, typer.Option(help="How many worker processes.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the summary.")] = False,
+    log: Annotated[
+        LogFormat,
+        typer.Option(help="Tell what happens as text, or as JSON on standard output, an object a line."),
+    ] = LogFormat.text,
+    minimize: Annotated[list[str] | None, _of_command("METRIC", "what to minimize; may be repeated.")] = None,
+    maximize: Annotated[list[str] | None, _of_command("METRIC", "what to maximize; may be repeated.")] = None,
+    max_resource: Annotated[
+        int | None, _of_command("N", "up to how many epochs a trial may train; without it, whole runs.")
+    ] = None,
+    unit: Annotated[str | None, _of_command("WORD", "what N counts, such as epoch.")] = None,
+    scheduler: Annotated[str | None, _of_command("TYPE", "asha, stopping-asha or fifo.")] = None,
+    searcher: Annotated[str | None, _of_command("TYPE", "random or grid.")] = None,
+    name: Annotated[
+        str | None, _of_command("NAME", "the study's name; without it, one made of the command.")
+    ] = None,
+    seed: Annotated[int | None, _of_command("N", "from which everything random derives.")] = None,
+    store: Annotated[str | None, _of_command("PATH", "the store; without it, rung.db.")] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TRACKER",
+            help="Log to mlflow[=URI], wandb[=PROJECT] or tensorboard[=FOLDER]; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
-    """Run the study that a Python file defines; run it again to go on.
+    """Run a study; run it again to go on.
 
-    The options win over the file's budget and executor.
+    FILE defines the study; options win over its budget and executor. COMMAND is the study itself:
+
+    rung run --maximize accuracy "python train.py --lr {lr:1e-5..1e-1 log} --opt {opt:adam|sgd}"
     """
     command = shlex.join(["rung", *sys.argv[1:]])
-    program = load(file)
+    options = CommandOptions(minimize, maximize, max_resource, unit, scheduler, searcher, name, seed, store)
+    program = load(what, options)
+    trackers = [tracker(text) for text in track or ()]
     budget = _budget(program.budget, trials, seconds, resource)
     executor = _executor(program.executor, workers)
     with program.study as study:
-        if not quiet:
+        if not quiet and log is LogFormat.text:
             print(_opening(study, budget), file=sys.stderr)
         try:
-            _run(study, program, budget, executor, quiet)
+            with watching(quiet, log) as watch:
+                study.run(
+                    program.train, executor=executor, budget=budget, watch=[*watch, *program.watch, *trackers]
+                )
         except KeyboardInterrupt:
             print(
                 "Left at once: what was training is lost since its last checkpoint, nothing else.\n"
@@ -53,40 +96,10 @@ def run(  # noqa: PLR0917  typer's options
                 file=sys.stderr,
             )
             sys.exit(INTERRUPTED)
-        print(summary(study, command))
+        if log is LogFormat.text:
+            print(summary(study, command))
         if study.interrupted:
             sys.exit(INTERRUPTED)
-
-
-def _run(study: Study, program: Program, budget: Budget, executor: Executor, quiet: bool) -> None:
-    progress = None if quiet else _progress()
-    handler = _WarningHandler(progress)
-    logging.getLogger("rung").addHandler(handler)
-    try:
-        study.run(program.train, executor=executor, budget=budget, watch=[progress] if progress else [])
-    finally:
-        logging.getLogger("rung").removeHandler(handler)
-        if progress is not None:
-            progress.clear()
-
-
-def _progress() -> StatusLine | Lines:
-    if sys.stderr.isatty():
-        return StatusLine(sys.stderr, lambda: shutil.get_terminal_size().columns)
-    return Lines(sys.stderr)
-
-
-class _WarningHandler(logging.Handler):
-    """Prints rung's own warnings above the status line."""
-
-    def __init__(self, progress: StatusLine | Lines | None) -> None:
-        super().__init__(logging.WARNING)
-        self._progress = progress
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if self._progress is not None:
-            self._progress.clear()
-        print(f"rung: {self.format(record)}", file=sys.stderr)
 
 
 def _opening(study: Study, budget: Budget) -> str:

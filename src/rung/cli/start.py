@@ -1,4 +1,4 @@
-"""What `rung` alone prints: a script to start from, and the commands."""
+"""What `rung` alone prints: two ways to start, and the commands."""
 
 SCRIPT = """\
 import json, rung
@@ -21,12 +21,18 @@ TEXT = f"""\
 rung: tuning is resource scheduling. At each moment a study decides which trial
 deserves the next unit of training, which one waits, and which one ends.
 
-Save this as first.py; then: rung run first.py
+A script that prints its accuracy is tuned as it is:
+
+  rung run --maximize accuracy "python train.py --lr {{lr:1e-5..1e-1 log}}"
+  rung init train.py    writes a study file with ranges from its argparse options
+
+Or save this as first.py; then: rung run first.py
 
 {SCRIPT}
 Commands:
 
-  rung run FILE      run the study of a Python file; run it again to go on
+  rung run WHAT      run a Python file, a study file or a command; again to go on
+  rung init SCRIPT   a study file to start from, for a script with argparse
   rung ls            the studies of a store (rung.db, or --store PATH)
   rung show          the trials of a study, and why each stands where it stands
   rung best          the best configuration, as a table, JSON, TOML or arguments

@@ -20,8 +20,22 @@ _MEMORY_ERRORS = {
 _LONGEST = 20_000
 
 
+class TrainingError(Exception):
+    """Raised by a training function that knows itself whose fault its failure is.
+
+    Attributes:
+        failure: What went wrong.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 def failure(error: BaseException) -> Failure:
     """The failure that an exception of the training stands for."""
+    if isinstance(error, TrainingError):
+        return error.failure
     report = TracebackException.from_exception(error, compact=True)
     own = [frame for frame in report.stack if not frame.filename.startswith(_RUNG)]
     report.stack[:] = own or list(report.stack)

@@ -1,0 +1,1 @@
+"""Programs that are not Python: command lines, study files, and how they are run."""

@@ -1,0 +1,86 @@
+"""A study from a command line alone: `rung run --maximize accuracy "python train.py --lr {lr:1e-5..1e-1 log}"`."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rung.core.errors import SpecError
+from rung.core.resource import Fraction, Resource, Steps, check_count
+from rung.programs.definition import Definition, name_of
+from rung.programs.template import Template, parse
+from rung.schedulers.registry import SCHEDULERS
+from rung.searchers.registry import SEARCHERS
+
+
+def definition(
+    command: str,
+    *,
+    minimize: Sequence[str],
+    maximize: Sequence[str],
+    max_resource: int | None,
+    scheduler: str | None,
+    searcher: str | None,
+    unit: str | None,
+    name: str | None,
+    seed: int,
+    store: str,
+) -> Definition:
+    """The study of a command.
+
+    Args:
+        command: With ranges in it.
+        minimize: Metrics to minimize.
+        maximize: Metrics to maximize.
+        max_resource: Up to where the best are trained, in units; None: whole runs.
+        scheduler: Its type; None: without `max_resource` each trial runs to its end; with it ASHA, in the variant that
+            never needs a checkpoint if the command takes none.
+        searcher: Its type; None: random search.
+        unit: What a unit is called; None: run or step.
+        name: Of the study; None: the program's, with a mark that changes with the command.
+        seed: From which everything random derives.
+        store: The event log.
+
+    Raises:
+        SpecError: If something is missing or wrong; the sentence says what to write.
+    """
+    template = parse(command)
+    if not minimize and not maximize:
+        raise SpecError("say what is to be optimized: --maximize accuracy, or --minimize loss.")
+    found = Definition(
+        name=name or "",
+        command=template,
+        minimize=list(minimize) or None,
+        maximize=list(maximize) or None,
+        scheduler=SCHEDULERS.decode(_scheduler(template, scheduler, max_resource)),
+        searcher=SEARCHERS.decode({"type": searcher or "random"}),
+        seed=seed,
+        store=store,
+    )
+    found.check()
+    found = found if unit is None else _with_unit(found, unit)
+    return found if name else replace(found, name=f"{name_of(template)}-{_mark(found)}")
+
+
+def _mark(found: Definition) -> str:
+    """Tells apart studies of one program: whatever makes results incomparable makes another name."""
+    told = (found.command.text, found.minimize, found.maximize, found.unit(), found.seed)
+    return hashlib.sha1(repr(told).encode()).hexdigest()[:4]
+
+
+def _scheduler(template: Template, kind: str | None, max_resource: int | None) -> dict[str, str | int]:
+    if max_resource is None:
+        if kind not in (None, "fifo"):
+            raise SpecError(
+                f"--scheduler {kind} needs --max-resource: up to how many epochs, or whatever the program reports, "
+                "a trial may train."
+            )
+        return {"type": "fifo"}
+    check_count("--max-resource", max_resource)
+    pauses = not {"save", "checkpoint", "target"}.isdisjoint(template.names)
+    return {"type": kind or ("asha" if pauses else "stopping-asha"), "max_resource": max_resource}
+
+
+def _with_unit(found: Definition, unit: str) -> Definition:
+    resource = found.unit()
+    named: Resource = Fraction(unit) if isinstance(resource, Fraction) else Steps(unit)
+    return replace(found, resource=named)
