@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import rung
-from rung.cli.best import as_args, as_json, as_toml
+from rung.analysis.formats import as_args, as_json, as_toml
 from rung.cli.start import SCRIPT
 
 from .conftest import Call, make
@@ -83,7 +83,7 @@ def test_rung_alone_shows_a_script_that_works(call: Call, spawn: Call, tmp_path:
 
 
 def test_each_command_has_help(call: Call) -> None:
-    for command in ("run", "ls", "show", "best", "why"):
+    for command in ("run", "ls", "show", "best", "why", "card", "trials"):
         said = call(command, "--help")
         assert said.code == 0
         assert said.out.startswith(f"Usage: rung {command}")

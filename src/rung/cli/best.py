@@ -1,17 +1,17 @@
 """`rung best`: the best configuration, for people and for programs."""
 
-import json
-import re
-import shlex
 from enum import Enum
 from typing import Annotated
 
 import typer
 
+from rung.analysis.formats import FORMATS
+from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, StudyArgument, open_study
-from rung.core.space import Config, Scalar
+from rung.cli.tables import Table
+from rung.results import TrialResult
 from rung.study import Study
-from rung.words import columns, number, scalar, units
+from rung.words import columns, number, scalar, short, units
 
 
 class Format(Enum):
@@ -21,6 +21,8 @@ class Format(Enum):
     json = "json"
     toml = "toml"
     args = "args"
+    yaml = "yaml"
+    python = "python"
 
 
 def best(
@@ -29,66 +31,52 @@ def best(
     format: Annotated[  # noqa: A002  the option is called so
         Format, typer.Option("--format", help="For reading, or the configuration alone for programs.")
     ] = Format.table,
+    trial: Annotated[
+        int | None,
+        typer.Option("--trial", metavar="N", help="This trial; for several objectives, one of the front."),
+    ] = None,
 ) -> None:
-    """Show the best configuration."""
+    """Show the best configuration; for several objectives, those that no other one dominates."""
     with open_study(study, store) as found:
-        print(written(found, format))
+        if format is Format.table and trial is None and len(found.state.objectives) > 1:
+            _print_front(found)
+            return
+        chosen = _chosen(found, trial)
+        if format is Format.table:
+            print(_as_table(found, chosen))
+        else:
+            print(FORMATS[format.value](chosen.config))
 
 
-def as_table(study: Study) -> str:
-    """For reading."""
-    found = study.best
-    metric = study.spec.objectives[0].metric
-    unit = study.spec.resource.unit
-    head = f"{metric} {number(found.value)} at {units(found.resource, unit)}, trial {found.number} of {study.name}"
+def _chosen(study: Study, trial: int | None) -> TrialResult:
+    if trial is None and len(study.state.objectives) > 1:
+        numbers = ", ".join(str(each.number) for each in study.front)
+        raise CommandError(
+            f"study {study.name} has several objectives, so no one trial is the best. "
+            f"Choose one of its front with --trial: {numbers}."
+        )
+    if trial is None:
+        return study.best
+    n = len(study.state.trials)
+    if not 0 <= trial < n:
+        raise CommandError(f"study {study.name} has trials 0 to {n - 1}, got --trial {trial}.")
+    return study.trials[trial]
+
+
+def _as_table(study: Study, found: TrialResult) -> str:
+    values = ", ".join(f"{metric} {number(value)}" for metric, value in found.values.items()) or "no result"
+    reached = f"at {units(found.resource, study.spec.resource.unit)}"
     config = {name: scalar(value) for name, value in found.config.items()}
-    return f"{head}\n\n{columns(config, '  ')}"
+    return f"{values} {reached}, trial {found.number} of {study.name}\n\n{columns(config, '  ')}"
 
 
-def as_json(config: Config) -> str:
-    """One JSON object."""
-    return json.dumps(config, indent=2, ensure_ascii=False)
-
-
-def as_toml(config: Config) -> str:
-    """One line for each hyperparameter; TOML has no None, which becomes a comment."""
-    return "\n".join(
-        f"# {_key(name)} is none" if value is None else f"{_key(name)} = {_toml(value)}"
-        for name, value in config.items()
-    )
-
-
-def as_args(config: Config) -> str:
-    """`--name value` for a command line, quoted for the shell."""
-    words = [word for name, value in config.items() for word in (f"--{name}", _plain(value))]
-    return shlex.join(words)
-
-
-def written(study: Study, format: Format) -> str:  # noqa: A002
-    """The best configuration in a format."""
-    match format:
-        case Format.table:
-            return as_table(study)
-        case Format.json:
-            return as_json(study.best.config)
-        case Format.toml:
-            return as_toml(study.best.config)
-        case Format.args:
-            return as_args(study.best.config)
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
-
-
-def _toml(value: Scalar) -> str:
-    return _text(value) if isinstance(value, str) else _plain(value)
-
-
-def _text(value: str) -> str:
-    # A JSON string is a TOML string, but for one control character that JSON leaves as it is.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _plain(value: Scalar) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _print_front(study: Study) -> None:
+    front = study.front
+    metrics = [goal.metric for goal in study.state.objectives]
+    reached = units(front[0].resource, study.spec.resource.unit)
+    print(f"{len(front)} trials of {study.name} that no other one dominates at {reached}\n")
+    rows = Table(">trial", *[f">{metric}" for metric in metrics], "~configuration")
+    for each in front:
+        values = [number(each.values.get(metric)) for metric in metrics]
+        rows.add(str(each.number), *values, short(each.config))
+    rows.print()

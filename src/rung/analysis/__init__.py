@@ -1,0 +1,1 @@
+"""Reading a finished or running study: figures, importance, the doctor, the report."""

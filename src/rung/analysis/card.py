@@ -1,0 +1,255 @@
+"""The card of a study: a short Markdown page to publish with its best configuration."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from rung.analysis.formats import as_args, as_python
+from rung.analysis.interval import Interval, interval, repeated_values, replicate_values
+from rung.analysis.source import literal, study_source
+from rung.core import event as ev
+from rung.core.parameter import Choice, Constant, Float, Int, Parameter, subspaces
+from rung.core.space import Config, Scalar
+from rung.core.why import plural
+from rung.results import TrialResult, full_cost
+from rung.study import Study
+from rung.words import NOTHING, counts, duration, number, scalar, units
+
+
+def card(study: Study) -> str:
+    """What was tuned, the best configuration and how far its value may be trusted, what it cost, how to repeat it.
+
+    Raises:
+        NoResultError: If the study has no result yet.
+    """
+    result = _front(study) if len(study.state.objectives) > 1 else _best(study)
+    parts = [
+        f"# {study.name}",
+        _problem(study),
+        result,
+        "## Space",
+        _space(study),
+        "## Budget spent",
+        _spent(study),
+        "## How to reproduce",
+        _reproduce(study),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+# What was tuned
+
+
+def _problem(study: Study) -> str:
+    state = study.state
+    goals = [
+        f"{'maximize' if goal.maximize else 'minimize'} {_code(goal.metric)}" for goal in state.objectives
+    ]
+    unit = plural(state.resource.unit, None)
+    kind = {"Steps": "one after another", "Fraction": "shares of the data", "Replicates": "repetitions"}
+    return _list(
+        {
+            "Objective": " and ".join(goals),
+            "Resource": f"{unit}, {kind[type(state.resource).__name__]}",
+            "Trials": f"{len(state.trials)}",
+        }
+    )
+
+
+def _space(study: Study) -> str:
+    rows = [
+        (_code(name), _values(parameter), _default(parameter), when)
+        for name, parameter, when in _listed(study.space.parameters, "")
+    ]
+    if any(row[3] for row in rows):
+        return _table(("hyperparameter", "values", "default", "only with"), rows)
+    return _table(("hyperparameter", "values", "default"), [row[:3] for row in rows])
+
+
+def _listed(parameters: Mapping[str, Parameter], when: str) -> Iterator[tuple[str, Parameter, str]]:
+    """Each hyperparameter, those of a branch behind the choice that opens it."""
+    for name, parameter in parameters.items():
+        yield name, parameter, when
+        for option, subspace in subspaces(parameter).items() if isinstance(parameter, Choice) else ():
+            branch = _code(f"{name}={option}")
+            yield from _listed(subspace, f"{when}, {branch}" if when else branch)
+
+
+def _values(parameter: Parameter) -> str:
+    if isinstance(parameter, Constant):
+        return f"always {_code(_written(parameter.value))}"
+    if isinstance(parameter, Float | Int):
+        step = f", in steps of {_written(parameter.step)}" if parameter.step is not None else ""
+        log = ", logarithmic" if parameter.log else ""
+        whole = "whole numbers " if isinstance(parameter, Int) else ""
+        return f"{whole}{_written(parameter.low)} to {_written(parameter.high)}{log}{step}"
+    between = " < " if parameter.ordered else ", "
+    return between.join(_code(_written(option)) for option in parameter.options)
+
+
+def _default(parameter: Parameter) -> str:
+    default = None if isinstance(parameter, Constant) else parameter.default
+    if default is msgspec.UNSET or (default is None and not isinstance(parameter, Choice)):
+        return NOTHING
+    return _code(_written(default))
+
+
+# The best
+
+
+def _best(study: Study) -> str:
+    best = study.best
+    metric = study.state.objectives[0].metric
+    reached = units(best.resource, study.state.resource.unit)
+    return "\n\n".join(
+        [
+            "## Best configuration",
+            f"**{_plain(metric)} {number(best.value)}** at {reached} (trial {best.number})",
+            _trust(study, best),
+            _configuration(best.config),
+        ]
+    )
+
+
+def _trust(study: Study, best: TrialResult) -> str:
+    """How far the value of the best may be trusted, in sentences."""
+    state = study.state
+    n = len(set(state.history.view().at(best.resource)[0].tolist()))
+    unit = state.resource.unit
+    chosen = (
+        f"It was chosen as the best of {n} trials that came to {units(best.resource, unit)}, which makes its "
+        "value optimistic: expect a little less from data and seeds that the study has not seen."
+        if n > 1
+        else "No other trial came as far."
+    )
+    if len(values := replicate_values(state, best.number)) > 1:
+        found = _interval(interval(values), plural(unit, None))
+        shared = " Folds share training data, so the true interval is wider." if unit == "fold" else ""
+        return f"{found}{shared} {chosen}"
+    if len(values := repeated_values(state, best.config, best.resource)) > 1:
+        return f"{_interval(interval(values), 'trials of this configuration')} {chosen}"
+    return (
+        f"This is one run, from which no interval can be made. {chosen} "
+        "Train it with other seeds before you quote it."
+    )
+
+
+def _interval(found: Interval, what: str) -> str:
+    if found.low == found.high:
+        return f"All {found.n} {what} gave {number(found.mean)}."
+    low, high = number(found.low), number(found.high)
+    return f"Mean over {found.n} {what}: {number(found.mean)}, 95 % interval {low} to {high} (Student's t)."
+
+
+def _configuration(config: Config) -> str:
+    rows = [(_code(name), _code(scalar(value))) for name, value in config.items()]
+    return _table(("hyperparameter", "value"), rows)
+
+
+def _front(study: Study) -> str:
+    front = study.front
+    metrics = [goal.metric for goal in study.state.objectives]
+    names = list(dict.fromkeys(name for each in front for name in each.config))
+    rows = [
+        (
+            str(each.number),
+            *[number(each.values.get(metric)) for metric in metrics],
+            *[_code(scalar(each.config[name])) if name in each.config else "" for name in names],
+        )
+        for each in front
+    ]
+    resource = study.state.resource
+    reached = units(front[0].resource, resource.unit)
+    of = (
+        f"the mean over {reached}"
+        if resource.averages
+        else "that of one run, from which no interval can be made"
+    )
+    return "\n\n".join(
+        [
+            "## Front",
+            f"{len(front)} trials that no other one dominates at {reached}. Each value is {of}; "
+            "it is optimistic, as the trials were chosen by it.",
+            _table(("trial", *map(_plain, metrics), *map(_code, names)), rows, right=1 + len(metrics)),
+        ]
+    )
+
+
+# What it cost
+
+
+def _spent(study: Study) -> str:
+    state, account = study.state, study.state.account
+    full = full_cost(state)
+    share = (
+        f", {100 * account.resource / full:.0f} % of the {full} for every trial to the end"
+        if account.resource < full
+        else ""
+    )
+    rows = {
+        "Trials": f"{len(state.trials)}: {counts(state.counts)}",
+        "Training": f"{units(account.resource, state.resource.unit)}{share}",
+        "Training time": f"{duration(account.seconds)}, summed over workers",
+    }
+    if account.cost:
+        rows["Cost"] = f"{number(account.cost)} ({_code(account.budget.cost_metric)})"
+    return _list(rows)
+
+
+# How to repeat it
+
+
+def _reproduce(study: Study) -> str:
+    opened = next(study.events())
+    assert isinstance(opened.event, ev.Opened)
+    versions = ", ".join(f"{name} {version}" for name, version in opened.event.versions.items())
+    day = datetime.fromtimestamp(opened.time, UTC).date()
+    spec = msgspec.structs.replace(study.spec, space=study.space.parameters)
+    budget = literal(study.state.account.budget)
+    code = f"import rung\n\nstudy = {study_source(spec)}\nstudy.run(train, budget={budget})"
+    text = [
+        f"Begun on {day} with {versions}. The same seed gives the same study where results arrive in the same "
+        "order, as with one worker; `train` is the training function, not part of this card.",
+        _block("python", code),
+    ]
+    if len(study.state.objectives) == 1:
+        config = study.best.config
+        text += [
+            "The best configuration alone, for Python and for a command line:",
+            _block("python", f"config = {as_python(config)}"),
+            _block("sh", as_args(config)),
+        ]
+    return "\n\n".join(text)
+
+
+# Markdown
+
+
+def _list(rows: Mapping[str, str]) -> str:
+    return "\n".join(f"- **{name}:** {text}" for name, text in rows.items())
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], right: int = 0) -> str:
+    """A table; the first `right` columns hold numbers."""
+    rules = ["---:" if i < right else "---" for i in range(len(head))]
+    lines = [head, rules, *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _block(language: str, code: str) -> str:
+    return f"```{language}\n{code}\n```"
+
+
+def _code(text: str) -> str:
+    one_line = " ".join(text.split()) or " "
+    return f"`` {one_line} ``" if "`" in one_line else f"`{one_line}`"
+
+
+def _plain(text: str) -> str:
+    """Text in which Markdown marks nothing up."""
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>#|" else sign for sign in text)
+
+
+def _written(value: Scalar) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
