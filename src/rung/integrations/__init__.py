@@ -1,0 +1,1 @@
+"""Other libraries: frameworks that train, trackers that record, tools that users come from."""
