@@ -8,13 +8,14 @@ UV := $(shell command -v uv 2>/dev/null)
 MAKE_VENV = $(if $(UV),uv venv --quiet --seed --python "$$(command -v $(PYTHON))" $(VENV),$(PYTHON) -m venv $(VENV))
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
 
-.PHONY: help demo test lint bench test-integrations clean
+.PHONY: help demo test lint docs bench test-integrations ci clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo               tune a small network on handwritten digits, about a minute"
 	@echo "make test               every test"
 	@echo "make lint               format, lint, types, layers"
+	@echo "make docs               the guide as pages, in build/docs"
 	@echo "make bench              the programs of benchmarks/"
 	@echo "make test-integrations  the tests that need large optional libraries or servers"
 	@echo "make clean              delete .venv and everything that was made here"
@@ -25,9 +26,11 @@ demo: $(VENV)/.has-examples
 test: $(VENV)/.has-test
 	$(BIN)/python -m pytest -m "not integration"
 
-# exit code 5: none is marked yet
-test-integrations: $(VENV)/.has-test
-	$(BIN)/python -m pytest -m integration || [ $$? -eq 5 ]
+test-integrations: $(VENV)/.has-ci
+	$(BIN)/python -m pytest -m integration
+
+# lint and test, with every optional library installed
+ci: $(VENV)/.has-ci lint test
 
 lint: $(VENV)/.has-lint
 	$(BIN)/ruff format --check
@@ -35,12 +38,23 @@ lint: $(VENV)/.has-lint
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.has-docs
+	$(BIN)/sphinx-build -W --keep-going -q docs build/docs
+	@echo "open build/docs/index.html"
+
 bench: $(VENV)/.has-bench
 	for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
 
 clean:
 	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache build dist
 	rm -rf examples/*.db examples/*.db-wal examples/*.db-shm examples/*.files
+
+# PyTorch first and by itself, so that a build without GPU libraries is taken where one is at hand.
+$(VENV)/.has-torch: | $(BIN)/python
+	$(INSTALL) $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)") torch==2.13.0
+	@touch $@
+
+$(VENV)/.has-ci: $(VENV)/.has-torch
 
 # .venv/.has-test says that what the extra `test` of pyproject.toml names is installed; likewise the others.
 $(VENV)/.has-%: pyproject.toml | $(BIN)/python

@@ -1,13 +1,14 @@
 """Every page works: its Python is run from top to bottom, its commands too, and its links lead somewhere.
 
-A ```python block that begins with `# name.py` is a file that later commands use. In ```console blocks the lines that
-begin with `$ ` are run. Other blocks (```text) are for reading.
+A block that begins with the name of a file (`# name.py`, `# name.toml`, `# name.sh`, `// name.c`) is that file, for
+later commands. In ```console blocks the lines that begin with `$ ` are run. Other blocks (```text) are for reading.
 """
 
 import os
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+NEEDS = re.compile(r"^<!-- needs: (.*) -->$", re.MULTILINE)  # what is not installed skips the page
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 
 
@@ -25,7 +27,7 @@ def steps(page: Path) -> list[str]:
     for block in BLOCK.finditer(text):
         kind, body = block.groups()
         line = text.count("\n", 0, block.start()) + 1
-        if kind == "python" and (file := re.match(r"# (\w+\.py)\n", body)):
+        if kind in ("python", "toml", "sh", "c") and (file := re.match(r"(?:#|//) (\w+\.\w+)\n", body)):
             found.append(f"open({file[1]!r}, 'w', encoding='utf-8').write({body!r})")
         elif kind == "python":
             shifted = "\n" * line + body  # so that a traceback names the line of the page
@@ -43,6 +45,10 @@ def test_python_and_commands_of_a_page_work(page: Path, tmp_path: Path) -> None:
     program = steps(page)
     if len(program) == 1:
         return
+    for names in NEEDS.findall(page.read_text(encoding="utf-8")):
+        for name in names.split(", "):
+            if find_spec(name) is None:
+                pytest.skip(f"{page.name} needs {name}")
     folder = tmp_path / "bin"
     folder.mkdir()
     for word, call in {"python": "", "rung": " -m rung"}.items():

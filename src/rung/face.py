@@ -1,5 +1,6 @@
 """The public names of rung, each from the file that defines it; `rung/__init__.py` loads them when one is used."""
 
+from rung.analysis.report.write import write_report
 from rung.core.budget import Budget
 from rung.core.errors import (
     BusyError,
@@ -20,11 +21,13 @@ from rung.core.errors import (
 )
 from rung.core.job import Job
 from rung.core.resource import Fraction, Replicates, Steps
+from rung.core.shorthands import choice, integer, log, log_integer, uniform
 from rung.core.space import Choice, Float, Int, Space
 from rung.executors.inprocess import InProcess
 from rung.executors.local import Local
 from rung.executors.simulated import LearningCurves, Simulated
 from rung.functions import maximize, minimize
+from rung.live.watcher import Live
 from rung.results import TrialResult
 from rung.schedulers.asha import ASHA, StoppingASHA
 from rung.schedulers.fifo import FIFO
@@ -54,6 +57,7 @@ __all__ = [
     "Job",
     "LearningCurves",
     "LeaseLostError",
+    "Live",
     "Local",
     "MismatchError",
     "MissingDependencyError",
@@ -74,6 +78,12 @@ __all__ = [
     "StudyView",
     "Trial",
     "TrialResult",
+    "choice",
+    "integer",
+    "log",
+    "log_integer",
     "maximize",
     "minimize",
+    "uniform",
+    "write_report",
 ]

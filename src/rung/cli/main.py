@@ -7,10 +7,17 @@ from typing import Annotated
 import typer
 
 from rung.cli.best import best
+from rung.cli.card import card
+from rung.cli.doctor import doctor
+from rung.cli.importance import importance
+from rung.cli.init import init
 from rung.cli.ls import ls
+from rung.cli.plot import plot
+from rung.cli.report import report
 from rung.cli.run import run
 from rung.cli.show import show
 from rung.cli.start import TEXT
+from rung.cli.trials import trials
 from rung.cli.why import why
 from rung.core.errors import ObjectiveError, RungError
 from rung.version import __version__
@@ -23,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: quick, and the same everywhere
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, ls, show, best, why):
+for command in (run, init, ls, show, best, why, card, trials, report, plot, doctor, importance):
     app.command()(command)
 
 
