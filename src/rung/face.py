@@ -28,7 +28,6 @@ from rung.executors.local import Local
 from rung.executors.simulated import LearningCurves, Simulated
 from rung.functions import maximize, minimize
 from rung.live.watcher import Live
-from rung.results import TrialResult
 from rung.schedulers.asha import ASHA, StoppingASHA
 from rung.schedulers.fifo import FIFO
 from rung.searchers.grid import GridSearch
@@ -36,6 +35,7 @@ from rung.searchers.random import RandomSearch
 from rung.stores.checkpoints import Checkpoints
 from rung.study import Study
 from rung.trial import Trial
+from rung.trial_result import TrialResult
 from rung.watching import StudyView
 
 __all__ = [

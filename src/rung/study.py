@@ -24,19 +24,21 @@ from rung.core.space import Config, Parameter, Scalar, Space
 from rung.core.state import State
 from rung.core.suggestion import SearcherSpec
 from rung.core.why import Why, sentence
-from rung.dispatcher import Dispatcher, Recorder
+from rung.dispatcher import Recorder
 from rung.driver import Driver
+from rung.driving import Driving
 from rung.executors.base import Executor, Pool
 from rung.executors.local import Local
 from rung.executors.simulated import Simulated
 from rung.files import StudyFiles
-from rung.results import TrialResult
 from rung.schedulers.fifo import FIFO
 from rung.searchers.random import RandomSearch
 from rung.spec import StudySpec, check_same, plain, versions
 from rung.stores.checkpoints import Checkpoints
 from rung.stores.events import Log, Store, open_store
+from rung.tables import frame
 from rung.trial import Trial, TrialCall
+from rung.trial_result import TrialResult
 from rung.watching import RunBegun, Watcher, Watchers
 
 if TYPE_CHECKING:
@@ -130,13 +132,14 @@ class Study:
         weakref.finalize(self, store.close)  # at the latest when Python ends: what was told is made durable
         entries = list(log.read())
         stored = _last_spec(entries)
-        self._changed = given is not None and not check_same(_with_present_space(stored, entries), given)
+        changed = given is not None and not check_same(_with_present_space(stored, entries), given)
         self._spec = stored if given is None else given
         self._state = _start(self._spec)
         for entry in entries:
             self._state.apply(entry)
         self._checkpoints = checkpoints or Checkpoints()
         self._files = StudyFiles(self._spec.name, entries[0].time, url, self._checkpoints.folder)
+        self._driving = Driving(self._spec, changed, self._state, log, self._files)
         self._asking: AskTell | None = None
         self._ended: Why | None = None
 
@@ -167,7 +170,7 @@ class Study:
         """
         executor = _executor(executor, workers)
         budget = budget or Budget()
-        with self._driving(f"a run with {type(executor).__name__}"):
+        with self._held(f"a run with {type(executor).__name__}"):
             pool = self._pool(train, executor, budget)
             try:
                 with self._watched(watch, executor, budget) as recorded:
@@ -177,8 +180,8 @@ class Study:
         return self
 
     def _drive(self, pool: Pool, budget: Budget, recorded: Recorder | None) -> None:
-        dispatcher = self._dispatcher(pool.clock, recorded)
-        self._prepare(dispatcher, budget)
+        dispatcher = self._driving.dispatcher(pool.clock, recorded)
+        self._driving.prepare(dispatcher, budget)
         driver = Driver(
             dispatcher,
             pool,
@@ -188,7 +191,7 @@ class Study:
         )
         self._ended = driver.run()
         self._log.flush()
-        self._delete_dropped(dispatcher)
+        self._driving.delete_dropped(dispatcher)
 
     @contextmanager
     def _watched(
@@ -240,55 +243,14 @@ class Study:
         return executor.start(call)
 
     @contextmanager
-    def _driving(self, owner: str) -> Iterator[None]:
+    def _held(self, owner: str) -> Iterator[None]:
         """Hold the lease, and know everything that was logged before."""
         if self._asking is not None:
             raise SpecError(
                 f"study {self._spec.name!r} is being driven by ask and tell here. Call study.close() before run()."
             )
-        self._log.acquire(owner)
-        try:
-            self._refresh()
+        with self._driving.held(owner):
             yield
-        finally:
-            self._log.release()
-
-    def _refresh(self) -> None:
-        for entry in self._log.read(after=self._state.seq):
-            self._state.apply(entry)
-
-    def _dispatcher(self, clock: Callable[[], float], recorded: Recorder | None = None) -> Dispatcher:
-        spec = self._spec
-        searcher = spec.searcher_spec()
-        return Dispatcher(
-            self._state,
-            self._log,
-            searcher.start(self._state.space, spec.objectives, spec.seed),
-            seed=spec.seed,
-            tries_defaults=searcher.tries_defaults,
-            clock=clock,
-            recorded=recorded,
-        )
-
-    def _prepare(self, dispatcher: Dispatcher, budget: Budget) -> None:
-        """End what a driver that died has left open, and record what is new in this run."""
-        trials = self._state.trials
-        self._files.clean({saved.checkpoint for record in trials for saved in record.checkpoints})
-        for job in list(self._state.jobs.values()):
-            if job.position == job.target and job.losses is not None:
-                dispatcher.record(ev.Ended(job.number, job.trial, "reached"))
-            else:
-                failure = ev.Failure("machine", "driver lost", "its driver died")
-                dispatcher.record(ev.Ended(job.number, job.trial, "lost", failure))
-        if self._changed:
-            dispatcher.record(ev.SpecChanged(self._spec.to_builtins(), versions()))
-            self._changed = False
-        if budget != self._state.account.budget:
-            dispatcher.record(ev.BudgetChanged(budget))
-
-    def _delete_dropped(self, dispatcher: Dispatcher) -> None:
-        while dispatcher.doomed:
-            self._files.checkpoints.drop(dispatcher.doomed.popleft()[1])
 
     @property
     def ended(self) -> str | None:
@@ -332,8 +294,8 @@ class Study:
         if self._asking is not None:
             self._asked_dispatcher.record(event)
             return
-        with self._driving("enqueue"):
-            self._dispatcher(time.time).record(event)
+        with self._held("enqueue"):
+            self._driving.dispatcher().record(event)
 
     def set_budget(self, budget: Budget) -> None:
         """What the study may spend in all when it is driven by ask and tell; `run` takes its own."""
@@ -343,10 +305,9 @@ class Study:
 
     def _asked(self) -> AskTell:
         if self._asking is None:
-            self._log.acquire("ask and tell")
-            self._refresh()
-            self._asked_dispatcher = self._dispatcher(time.time)
-            self._prepare(self._asked_dispatcher, self._state.account.budget)
+            self._driving.acquire("ask and tell")
+            self._asked_dispatcher = self._driving.dispatcher()
+            self._driving.prepare(self._asked_dispatcher, self._state.account.budget)
             self._asking = AskTell(self._asked_dispatcher, time.time)
         return self._asking
 
@@ -445,7 +406,7 @@ class Study:
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per trial, as a pandas frame."""
-        return results.frame(self._state)
+        return frame(self._state)
 
     def _repr_html_(self) -> str:
         return results.overview(self._state, self.name, self.url, self.ended)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rung.analysis.data import StudyData
+from rung.analysis.data import StudyData, data_of
 from rung.analysis.importance import N_TREES
-from rung.analysis.sample import Sample, data_of, drawn, forest, sample
+from rung.analysis.sample import Sample, drawn, forest, sample
 from rung.core.errors import NoResultError
 from rung.core.history import Floats
 from rung.core.rng import rng

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from rung.analysis.data import StudyData
+from rung.analysis.data import StudyData, data_of
 from rung.analysis.importance import N_TREES
-from rung.analysis.sample import Sample, data_of, drawn, forest, sample
+from rung.analysis.sample import Sample, drawn, forest, sample
 from rung.core.errors import MissingDependencyError
 from rung.core.history import Floats, Ints
 from rung.core.rng import rng

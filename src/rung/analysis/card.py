@@ -1,20 +1,21 @@
 """The card of a study: a short Markdown page to publish with its best configuration."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from rung.analysis.formats import as_args, as_python
 from rung.analysis.interval import Interval, interval, repeated_values, replicate_values
-from rung.analysis.source import literal, study_source
+from rung.analysis.source import program_source
+from rung.analysis.spaces import rows
 from rung.core import event as ev
-from rung.core.parameter import Choice, Constant, Float, Int, Parameter, subspaces
-from rung.core.space import Config, Scalar
+from rung.core.space import Config
 from rung.core.why import plural
-from rung.results import TrialResult, full_cost
+from rung.results import full_cost
 from rung.study import Study
-from rung.words import NOTHING, counts, duration, number, scalar, units
+from rung.trial_result import TrialResult
+from rung.words import counts, duration, number, scalar, units
 
 
 def card(study: Study) -> str:
@@ -58,41 +59,12 @@ def _problem(study: Study) -> str:
 
 
 def _space(study: Study) -> str:
-    rows = [
-        (_code(name), _values(parameter), _default(parameter), when)
-        for name, parameter, when in _listed(study.space.parameters, "")
+    found = [
+        (_code(row.name), row.values, row.default, row.when) for row in rows(study.space.parameters, _code)
     ]
-    if any(row[3] for row in rows):
-        return _table(("hyperparameter", "values", "default", "only with"), rows)
-    return _table(("hyperparameter", "values", "default"), [row[:3] for row in rows])
-
-
-def _listed(parameters: Mapping[str, Parameter], when: str) -> Iterator[tuple[str, Parameter, str]]:
-    """Each hyperparameter, those of a branch behind the choice that opens it."""
-    for name, parameter in parameters.items():
-        yield name, parameter, when
-        for option, subspace in subspaces(parameter).items() if isinstance(parameter, Choice) else ():
-            branch = _code(f"{name}={option}")
-            yield from _listed(subspace, f"{when}, {branch}" if when else branch)
-
-
-def _values(parameter: Parameter) -> str:
-    if isinstance(parameter, Constant):
-        return f"always {_code(_written(parameter.value))}"
-    if isinstance(parameter, Float | Int):
-        step = f", in steps of {_written(parameter.step)}" if parameter.step is not None else ""
-        log = ", logarithmic" if parameter.log else ""
-        whole = "whole numbers " if isinstance(parameter, Int) else ""
-        return f"{whole}{_written(parameter.low)} to {_written(parameter.high)}{log}{step}"
-    between = " < " if parameter.ordered else ", "
-    return between.join(_code(_written(option)) for option in parameter.options)
-
-
-def _default(parameter: Parameter) -> str:
-    default = None if isinstance(parameter, Constant) else parameter.default
-    if default is msgspec.UNSET or (default is None and not isinstance(parameter, Choice)):
-        return NOTHING
-    return _code(_written(default))
+    if any(when for *_, when in found):
+        return _table(("hyperparameter", "values", "default", "only with"), found)
+    return _table(("hyperparameter", "values", "default"), [row[:3] for row in found])
 
 
 # The best
@@ -206,8 +178,7 @@ def _reproduce(study: Study) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in opened.event.versions.items())
     day = datetime.fromtimestamp(opened.time, UTC).date()
     spec = msgspec.structs.replace(study.spec, space=study.space.parameters)
-    budget = literal(study.state.account.budget)
-    code = f"import rung\n\nstudy = {study_source(spec)}\nstudy.run(train, budget={budget})"
+    code = program_source(spec, study.state.account.budget)
     text = [
         f"Begun on {day} with {versions}. The same seed gives the same study where results arrive in the same "
         "order, as with one worker; `train` is the training function, not part of this card.",
@@ -249,7 +220,3 @@ def _code(text: str) -> str:
 def _plain(text: str) -> str:
     """Text in which Markdown marks nothing up."""
     return "".join(f"\\{sign}" if sign in "\\`*_[]<>#|" else sign for sign in text)
-
-
-def _written(value: Scalar) -> str:
-    return f"{value:.12g}" if isinstance(value, float) else str(value)

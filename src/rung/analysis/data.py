@@ -1,7 +1,7 @@
 """What analysis reads: a study as columns. Figures, importance, doctor and report read this and nothing else."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,8 @@ from rung.core.state import State
 from rung.core.why import sentence
 from rung.spec import StudySpec
 from rung.study import Study
+
+ENOUGH = 50  # trials that a level should have, or five for each hyperparameter if that is more
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,26 @@ class StudyData:
         """Trials observed at a resource, in the order of observation, and their losses, shape (n, n_objectives)."""
         here = self.observations.resource == resource
         return self.observations.trial[here], self.observations.losses[here]
+
+
+def usual_level(data: StudyData, counts: Mapping[int, int]) -> int:
+    """The level to look at where none is asked for: the highest with enough trials, else the fullest.
+
+    High levels are what is wanted, but only the best trials come there. Enough are 50, or five for each hyperparameter
+    if that is more.
+
+    Args:
+        data: The study.
+        counts: Usable trials by level; at least one level.
+    """
+    enough = max(ENOUGH, 5 * len(data.space.columns))
+    high = [level for level, n in counts.items() if n >= enough]
+    return max(high) if high else max(counts, key=lambda level: (counts[level], level))
+
+
+def data_of(study: Study | StudyData) -> StudyData:
+    """The columns of a study; those that were read already as they are."""
+    return study if isinstance(study, StudyData) else read(study)
 
 
 def read(study: Study) -> StudyData:

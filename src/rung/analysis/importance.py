@@ -15,8 +15,8 @@ from itertools import combinations
 
 import numpy as np
 
-from rung.analysis.data import StudyData
-from rung.analysis.sample import Sample, data_of, drawn, forest, sample, unordered
+from rung.analysis.data import StudyData, data_of
+from rung.analysis.sample import Sample, drawn, forest, sample, unordered
 from rung.core.errors import NoResultError
 from rung.core.history import Floats
 from rung.core.rng import rng

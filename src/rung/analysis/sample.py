@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rung.analysis.data import StudyData, read
+from rung.analysis.data import StudyData, usual_level
 from rung.core.errors import NoResultError, SpecError
 from rung.core.history import Floats, Ints
 from rung.core.objective import Objective
@@ -25,11 +25,9 @@ from rung.core.scale import listed
 from rung.core.space import Space
 from rung.core.why import plural
 from rung.models.forest import Forest, fit
-from rung.study import Study
 from rung.words import number, units
 
 LEAST = 10  # trials, below which nothing is said
-ENOUGH = 50  # trials that a level should have, or five for each hyperparameter if that is more
 MOST = 1500  # trials that a forest is fitted on; more hardly change it and cost time
 
 
@@ -57,11 +55,6 @@ class Sample:
 
     def __len__(self) -> int:
         return len(self.trials)
-
-
-def data_of(study: Study | StudyData) -> StudyData:
-    """The study as columns, read if it was not yet."""
-    return study if isinstance(study, StudyData) else read(study)
 
 
 def sample(
@@ -136,9 +129,7 @@ def default_resource(data: StudyData) -> int:
         raise NoResultError(
             f"study {data.name!r} has no result at any level yet. Ask again when trials have reported."
         )
-    enough = max(ENOUGH, 5 * len(data.space.columns))
-    high = [level for level, n in sizes.items() if n >= enough]
-    return max(high) if high else max(sizes, key=lambda level: (sizes[level], level))
+    return usual_level(data, sizes)
 
 
 def _at(data: StudyData, resource: int, column: int) -> tuple[Ints, Floats]:

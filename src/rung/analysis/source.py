@@ -6,11 +6,17 @@ from typing import Any
 
 import msgspec
 
+from rung.core.budget import Budget
 from rung.core.objective import Objectives
 from rung.core.parameter import Choice, Constant
 from rung.spec import StudySpec
 
 WIDTH = 80
+
+
+def program_source(spec: StudySpec, budget: Budget) -> str:
+    """A program that makes the same study again, but for its training function."""
+    return f"import rung\n\nstudy = {study_source(spec)}\nstudy.run(train, budget={literal(budget)})"
 
 
 def study_source(spec: StudySpec) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from rung.core.errors import MissingDependencyError, SpecError
-from rung.results import table
 from rung.study import Study
+from rung.tables import table
 
 Rows = Sequence[dict[str, object]]
 

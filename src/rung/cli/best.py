@@ -9,8 +9,8 @@ from rung.analysis.formats import FORMATS
 from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, StudyArgument, open_study
 from rung.cli.tables import Table
-from rung.results import TrialResult
 from rung.study import Study
+from rung.trial_result import TrialResult
 from rung.words import columns, number, scalar, short, units
 
 

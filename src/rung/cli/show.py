@@ -9,8 +9,8 @@ from rung.cli.opening import STORE, StoreOption, StudyArgument, open_study
 from rung.cli.tables import Table, styled
 from rung.core.decision import Status
 from rung.core.why import plural
-from rung.results import TrialResult
 from rung.study import Study
+from rung.trial_result import TrialResult
 from rung.words import NOTHING, counts, number, short, units
 
 STYLES = {

@@ -9,7 +9,7 @@ import typer
 from rung.analysis.table import write_csv, write_trials
 from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, StudyArgument, open_study
-from rung.results import table
+from rung.tables import table
 
 
 def trials(

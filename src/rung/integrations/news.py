@@ -17,8 +17,8 @@ from rung.core.errors import NoResultError
 from rung.core.space import Space
 from rung.core.state import State
 from rung.core.why import sentence
-from rung.results import TrialResult
 from rung.spec import StudySpec
+from rung.trial_result import TrialResult
 from rung.watching import RunBegun, RunEnded
 
 BATCH = 5_000  # events that are told together at most

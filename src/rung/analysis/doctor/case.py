@@ -110,11 +110,8 @@ class Case:
     def at(self, resource: int) -> dict[int, float]:
         """Loss of each trial with a finite one at a resource."""
         trials, losses = self.data.at(resource)
-        return {
-            trial: loss
-            for trial, loss in zip(trials.tolist(), losses[:, 0].tolist(), strict=True)
-            if np.isfinite(loss)
-        }
+        finite = np.isfinite(losses[:, 0])
+        return dict(zip(trials[finite].tolist(), losses[finite, 0].tolist(), strict=True))
 
     def value(self, loss: float) -> str:
         """A loss as the user's value, for reading."""

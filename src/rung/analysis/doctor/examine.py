@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from rung.analysis.data import StudyData
+from rung.analysis.data import StudyData, data_of
 from rung.analysis.doctor import failures, noise, ranges, rungs, size, workers
 from rung.analysis.doctor.case import Case, facts
 from rung.analysis.doctor.finding import CannotTellError, Finding
-from rung.analysis.sample import data_of
 from rung.core.errors import NoResultError
 from rung.study import Study
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -11,9 +12,7 @@ from rung.analysis.doctor.finding import Finding
 from rung.core.history import Floats
 
 LEAST = 10  # trials
-IN_COMMON = (
-    30  # trials at two levels: with fewer, the recorded tasks that this was tried on gave false alarms
-)
+IN_COMMON = 30  # trials at two levels; with fewer there were false alarms on recorded tasks
 WEAK = 0.5  # rank correlation that the upper bound must not reach
 SURE = 1.96  # standard errors between an estimate and its upper bound
 AT_TOP = 3
@@ -26,40 +25,64 @@ def early_ranks(case: Case) -> Iterator[Finding]:
     Who is seen at both was chosen by the first, which makes their correlation smaller than it is among all. It is
     corrected for that (Thorndike's case 2, on normal scores), and the finding needs an upper bound of it that is low.
     """
-    pairs = [
-        (low, high) for low, high in pairwise(case.data.levels) if len(_both(case, low, high)) >= IN_COMMON
-    ]
-    need(bool(pairs), f"no two neighbouring levels have {IN_COMMON} trials in common")
-    for low, high in pairs:
-        both = _both(case, low, high)
-        everyone = case.at(low)
-        scores = dict(zip(everyone, _normal_scores(np.array(list(everyone.values()))), strict=True))
-        early = np.array([scores[trial] for trial in both])
-        late = _normal_scores(np.array([case.at(high)[trial] for trial in both]))
-        if np.ptp(early) == 0 or np.ptp(late) == 0:
-            continue
-        chosen = float(np.corrcoef(early, late)[0, 1])
-        narrowed = float(np.std(list(scores.values())) / np.std(early))
-        bound = math.tanh(math.atanh(min(chosen, 0.999)) + SURE / math.sqrt(len(both) - 3))
-        among_all, at_most = _widened(chosen, narrowed), _widened(bound, narrowed)
-        if at_most < WEAK:
+    found = [_agreement(case, low, high) for low, high in pairwise(case.data.levels)]
+    need(any(found), f"no two neighbouring levels have {IN_COMMON} trials in common")
+    for each in found:
+        if each is not None and each.at_most < WEAK:
             yield Finding(
                 "early_ranks",
                 "warning",
-                f"Ranks at {case.units(low)} say little about those at {case.units(high)}: their correlation is "
-                f"{among_all:.2f}, at most {at_most:.2f} (over the {len(both)} trials seen at both, corrected for "
-                "their being the better ones).",
-                f"Raise min_resource to {high}, so that trials are judged later.",
+                f"Ranks at {case.units(each.low)} say little about those at {case.units(each.high)}: their correlation "
+                f"is {each.correlation:.2f}, at most {each.at_most:.2f} (over the {each.trials} trials seen at both, "
+                "corrected for their being the better ones).",
+                f"Raise min_resource to {each.high}, so that trials are judged later.",
                 {
-                    "low": low,
-                    "high": high,
-                    "trials": len(both),
-                    "correlation": among_all,
-                    "correlation_at_most": at_most,
-                    "correlation_uncorrected": chosen,
+                    "low": each.low,
+                    "high": each.high,
+                    "trials": each.trials,
+                    "correlation": each.correlation,
+                    "correlation_at_most": each.at_most,
+                    "correlation_uncorrected": each.uncorrected,
                 },
             )
             return  # what holds for the first level is what min_resource mends
+
+
+@dataclass(frozen=True, slots=True)
+class _Agreement:
+    """How well the ranks at a level agree with those at the next one.
+
+    Attributes:
+        low, high: The levels.
+        trials: How many were seen at both.
+        uncorrected: Correlation of their normal scores.
+        correlation: What it would be among all trials at the lower level.
+        at_most: Its upper bound.
+    """
+
+    low: int
+    high: int
+    trials: int
+    uncorrected: float
+    correlation: float
+    at_most: float
+
+
+def _agreement(case: Case, low: int, high: int) -> _Agreement | None:
+    """None where too few trials were seen at both levels, or their ranks say nothing as all are equal."""
+    everyone, later = case.at(low), case.at(high)
+    both = [trial for trial in later if trial in everyone]
+    if len(both) < IN_COMMON:
+        return None
+    scores = dict(zip(everyone, _normal_scores(np.array(list(everyone.values()))), strict=True))
+    early = np.array([scores[trial] for trial in both])
+    late = _normal_scores(np.array([later[trial] for trial in both]))
+    if np.ptp(early) == 0 or np.ptp(late) == 0:
+        return None
+    chosen = float(np.corrcoef(early, late)[0, 1])
+    narrowed = float(np.std(list(scores.values())) / np.std(early))
+    bound = math.tanh(math.atanh(min(chosen, 0.999)) + SURE / math.sqrt(len(both) - 3))
+    return _Agreement(low, high, len(both), chosen, _widened(chosen, narrowed), _widened(bound, narrowed))
 
 
 def top(case: Case) -> Iterator[Finding]:
@@ -112,12 +135,6 @@ def first_rung(case: Case) -> Iterator[Finding]:
             "Lower min_resource or eta, so that more of it goes to the good ones.",
             {"share": share, "trials": len(stayed), "stayed": int(stayed.sum()), "resource": first},
         )
-
-
-def _both(case: Case, low: int, high: int) -> list[int]:
-    """Trials with a result at both levels."""
-    early = case.at(low)
-    return [trial for trial in case.at(high) if trial in early]
 
 
 def _normal_scores(losses: Floats) -> Floats:

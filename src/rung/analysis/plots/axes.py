@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rung.analysis.plots.style import cut
+from rung.analysis.plots.style import cut, fitted
 from rung.core.history import Floats
 from rung.core.parameter import Choice, Float
 from rung.core.scale import bins
@@ -99,7 +99,8 @@ def ticks(column: Column) -> tuple[list[float], list[str]]:
     parameter = column.parameter
     if isinstance(parameter, Choice):
         n = len(parameter.options)
-        return [(k + 0.5) / n for k in range(n)], [cut(str(option), 16) for option in parameter.options]
+        # Plotly takes these texts, unlike all others, as they are
+        return [(k + 0.5) / n for k in range(n)], [fitted(str(option), 16) for option in parameter.options]
     named = _named(column)
     # Plotly tells ticks apart by their texts, so those without a name have different numbers of a blank without width.
     between = {k / 25: BLANK * (k + 1) for k in range(26) if all(abs(k / 25 - u) > 0.012 for u in named)}

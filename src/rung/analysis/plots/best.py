@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from rung.analysis.data import StudyData
+from rung.analysis.data import StudyData, data_of
 from rung.analysis.plots import style
-from rung.analysis.plots.reading import arrivals, best_and_some, data_of, no_result, spent
+from rung.analysis.plots.reading import arrivals, best_and_some, no_result, spent
 from rung.core.history import Floats, Ints
 from rung.core.objective import Objective
 from rung.models.pareto import hypervolume, non_dominated

@@ -7,9 +7,9 @@ from typing import get_args
 import numpy as np
 import plotly.graph_objects as go
 
-from rung.analysis.data import StudyData
+from rung.analysis.data import StudyData, data_of
 from rung.analysis.plots import style
-from rung.analysis.plots.reading import about, data_of, no_result, objective_index
+from rung.analysis.plots.reading import about, no_result, objective_index
 from rung.core.decision import Status
 from rung.core.history import Floats, Ints
 from rung.core.objective import Objective

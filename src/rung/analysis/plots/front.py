@@ -9,9 +9,9 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rung.analysis.data import StudyData
+from rung.analysis.data import StudyData, data_of
 from rung.analysis.plots import style
-from rung.analysis.plots.reading import about, best_and_some, data_of, no_result
+from rung.analysis.plots.reading import about, best_and_some, no_result
 from rung.core.errors import NoResultError
 from rung.core.history import Floats, Ints
 from rung.core.objective import Objectives

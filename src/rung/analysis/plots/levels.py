@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 
-from rung.analysis.data import StudyData
+from rung.analysis.data import StudyData, data_of
 from rung.analysis.plots import style
-from rung.analysis.plots.reading import arrivals, data_of, no_result
+from rung.analysis.plots.reading import arrivals, no_result
 from rung.core.history import Floats, Ints
 from rung.study import Study
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from rung.analysis.data import StudyData
+from rung.analysis.data import StudyData, data_of
 from rung.analysis.plots import style
 from rung.analysis.plots.axes import ticks
-from rung.analysis.plots.reading import best_and_some, data_of, scores, shown
+from rung.analysis.plots.reading import best_and_some, scores, shown
 from rung.core.errors import NoResultError
 from rung.core.history import Floats, Ints
 from rung.core.objective import Objective

@@ -6,20 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rung.analysis.data import StudyData, read
+from rung.analysis.data import StudyData, usual_level
 from rung.core.errors import NoResultError, SpecError
 from rung.core.history import Floats, Ints
 from rung.core.objective import Objective
 from rung.core.scale import nearest
-from rung.study import Study
 from rung.words import number, scalar, units
-
-ENOUGH = 30  # trials that make a level worth looking at
-
-
-def data_of(study: Study | StudyData) -> StudyData:
-    """The columns of a study; those that were read already as they are."""
-    return study if isinstance(study, StudyData) else read(study)
 
 
 def objective_index(data: StudyData, metric: str | None) -> int:
@@ -77,7 +69,7 @@ def scores(data: StudyData, metric: str | None = None, resource: int | None = No
     Args:
         data: The study.
         metric: The objective; None: the first.
-        resource: The level; None: the highest at which at least 30 trials were observed, else the fullest.
+        resource: The level; None: see `usual_level`.
 
     Raises:
         NoResultError: If nothing finite was observed there.
@@ -111,8 +103,7 @@ def _observed_levels(data: StudyData, finite: npt.NDArray[np.bool_]) -> list[int
 def _level(data: StudyData, finite: npt.NDArray[np.bool_]) -> int:
     resources = data.observations.resource[finite]
     counts = {level: int((resources == level).sum()) for level in _observed_levels(data, finite)[-50:]}
-    enough = [level for level, count in counts.items() if count >= ENOUGH]
-    return max(enough) if enough else max(counts, key=lambda level: (counts[level], level))
+    return usual_level(data, counts)
 
 
 def best_and_some(losses: Floats, limit: int) -> Ints:

@@ -211,10 +211,13 @@ def time_unit(seconds: float) -> tuple[float, str]:
 
 
 def cut(text: str, width: int = 26) -> str:
-    """A label that fits; the end of a long one says more than its middle. Safe to stand in a figure."""
-    if len(text) > width:
-        text = f"{text[: width // 2]}…{text[-(width - 1 - width // 2) :]}"
-    return escape(text, quote=False)
+    """A label that fits, safe to stand in a figure."""
+    return escape(fitted(text, width), quote=False)
+
+
+def fitted(text: str, width: int) -> str:
+    """A text that fits; the end of a long one says more than its middle."""
+    return text if len(text) <= width else f"{text[: width // 2]}…{text[-(width - 1 - width // 2) :]}"
 
 
 def resource_title(unit: str) -> str:

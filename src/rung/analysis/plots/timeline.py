@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from rung.analysis.data import JobRow, StudyData
+from rung.analysis.data import JobRow, StudyData, data_of
 from rung.analysis.plots import style
-from rung.analysis.plots.reading import data_of, short_text
+from rung.analysis.plots.reading import short_text
 from rung.core.errors import NoResultError
 from rung.study import Study
 from rung.words import NOTHING, duration, units

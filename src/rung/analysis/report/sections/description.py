@@ -1,23 +1,19 @@
 """The whole spec: the space, the scheduler, the searcher, the seed, the versions, and how to reproduce."""
 
-from collections.abc import Iterator, Mapping
-
 import msgspec
 
 from rung.analysis.report.html import Html, Part, code, element, joined, pairs, table
 from rung.analysis.report.reading import Reading, Section
-from rung.analysis.source import literal, study_source
+from rung.analysis.source import literal, program_source
+from rung.analysis.spaces import rows
 from rung.core import event as ev
-from rung.core.parameter import Choice, Constant, Float, Int, Parameter, subspaces
-from rung.core.space import Scalar
-from rung.words import NOTHING
 
 
 def description(reading: Reading) -> Section:
     """What the study is."""
     data = reading.data
     spec = reading.study.spec
-    rows: dict[str, Part] = {
+    facts: dict[str, Part] = {
         "objectives": _objectives(reading),
         "resource": literal(data.resource),
         "scheduler": _options(spec.scheduler_spec()),
@@ -28,14 +24,15 @@ def description(reading: Reading) -> Section:
         "store": element("code", data.url),
         "versions": _versions(reading),
     }
-    return Section("spec", "Spec", joined(element("h3", "Space"), _space(reading), pairs(rows, "pairs wide")))
+    return Section(
+        "spec", "Spec", joined(element("h3", "Space"), _space(reading), pairs(facts, "pairs wide"))
+    )
 
 
 def reproduce(reading: Reading) -> Section:
     """The code that makes the same study again."""
     spec = msgspec.structs.replace(reading.study.spec, space=reading.data.space.parameters)
-    budget = literal(reading.data.account.budget)
-    source = f"import rung\n\nstudy = {study_source(spec)}\nstudy.run(train, budget={budget})"
+    source = program_source(spec, reading.data.account.budget)
     said = element(
         "p",
         "The same seed gives the same study where results arrive in the same order, as with one worker. ",
@@ -46,43 +43,14 @@ def reproduce(reading: Reading) -> Section:
 
 
 def _space(reading: Reading) -> Html:
-    rows = [
-        (element("code", name), values(parameter), _default(parameter), when)
-        for name, parameter, when in _listed(reading.data.space.parameters, "")
+    found = [
+        (element("code", row.name), row.values, row.default, row.when)
+        for row in rows(reading.data.space.parameters)
     ]
     head = ("hyperparameter", "values", "default", "only with")
-    if any(row[3] for row in rows):
-        return table(head, rows)
-    return table(head[:3], [row[:3] for row in rows])
-
-
-def _listed(parameters: Mapping[str, Parameter], when: str) -> Iterator[tuple[str, Parameter, str]]:
-    """Each hyperparameter, those of a branch behind the choice that opens it."""
-    for name, parameter in parameters.items():
-        yield name, parameter, when
-        for option, subspace in subspaces(parameter).items() if isinstance(parameter, Choice) else ():
-            branch = f"{name}={option}"
-            yield from _listed(subspace, f"{when}, {branch}" if when else branch)
-
-
-def values(parameter: Parameter) -> str:
-    """What a hyperparameter may be, in words."""
-    match parameter:
-        case Constant(value=value):
-            return f"always {_written(value)}"
-        case Choice(options=options, ordered=ordered):
-            return (" < " if ordered else ", ").join(map(_written, options))
-        case Float(low=low, high=high, log=log, step=step) | Int(low=low, high=high, log=log, step=step):
-            whole = "whole numbers " if isinstance(parameter, Int) else ""
-            steps = "" if step is None else f", in steps of {_written(step)}"
-            return f"{whole}{_written(low)} to {_written(high)}{', logarithmic' if log else ''}{steps}"
-
-
-def _default(parameter: Parameter) -> str:
-    default = None if isinstance(parameter, Constant) else parameter.default
-    if default is msgspec.UNSET or (default is None and not isinstance(parameter, Choice)):
-        return NOTHING
-    return _written(default)
+    if any(when for *_, when in found):
+        return table(head, found)
+    return table(head[:3], [row[:3] for row in found])
 
 
 def _objectives(reading: Reading) -> str:
@@ -106,7 +74,3 @@ def _versions(reading: Reading) -> str:
     opened = next(reading.study.events()).event
     assert isinstance(opened, ev.Opened)
     return ", ".join(f"{name} {version}" for name, version in opened.versions.items())
-
-
-def _written(value: Scalar) -> str:
-    return f"{value:.12g}" if isinstance(value, float) else str(value)

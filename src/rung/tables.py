@@ -1,0 +1,94 @@
+"""Trials as rows of a table, for frames and files. Pure readings of the state."""
+
+from typing import TYPE_CHECKING
+
+from rung.core.errors import MissingDependencyError
+from rung.core.space import Choice, Column, Config, Space
+from rung.core.state import State
+from rung.results import trials
+from rung.trial_result import TrialResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def table(state: State) -> tuple[list[str], list[dict[str, object]]]:
+    """Every trial as a row of a table.
+
+    Returns:
+        The columns: trial, status, why, resource, one for each objective, seconds, source, parent, failure,
+        then `config.` and the label of each hyperparameter. And the rows, by number of the trial; what a
+        trial has not (a value, a parent, an inactive hyperparameter) is absent from its row.
+    """
+    rows = [_row(state, each) for each in trials(state)]
+    metrics = [_metric_column(goal.metric) for goal in state.objectives]
+    labels = [f"config.{column.label}" for column in state.space.columns]
+    known = [*_FIRST, *metrics, *_LAST, *labels]
+    more = {name: None for row in rows for name in row}  # constants, and what an earlier space had
+    return list(dict.fromkeys([*known, *more])), rows
+
+
+def frame(state: State) -> "pd.DataFrame":
+    """The table of trials as a pandas frame.
+
+    Raises:
+        MissingDependencyError: If pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingDependencyError(
+            "to_frame() needs pandas, which is not installed. Run: pip install 'rung[frame]'"
+        ) from None
+    columns, rows = table(state)
+    return pd.DataFrame(rows, columns=columns)
+
+
+_FIRST = ("trial", "status", "why", "resource")
+_LAST = ("seconds", "source", "parent", "failure")
+
+
+def _row(state: State, trial: TrialResult) -> dict[str, object]:
+    row: dict[str, object] = {
+        "trial": trial.number,
+        "status": trial.status,
+        "why": trial.why,
+        "resource": trial.resource,
+        **{_metric_column(metric): value for metric, value in trial.values.items()},
+        "seconds": trial.seconds,
+        "source": trial.source,
+    }
+    if trial.parent is not None:
+        row["parent"] = trial.parent
+    if trial.failure is not None:
+        row["failure"] = trial.failure.type
+    labels = _labels(state.space, trial.config)
+    for name, value in trial.config.items():
+        row[f"config.{labels.get(name, name)}"] = value
+    return row
+
+
+def _metric_column(metric: str) -> str:
+    """The metric's own name, unless a column is called so already."""
+    return f"value.{metric}" if metric in (*_FIRST, *_LAST) else metric
+
+
+def _labels(space: Space, config: Config) -> dict[str, str]:
+    """The label of the active column of each name."""
+    active: set[int] = set()
+    labels: dict[str, str] = {}
+    for column in space.columns:  # a choice comes before what it opens
+        if column.parent is not None and column.parent not in active:
+            continue
+        if column.parent is None or _chosen(space.columns[column.parent], config) == column.option:
+            active.add(column.index)
+            labels[column.name] = column.label
+    return labels
+
+
+def _chosen(choice: Column, config: Config) -> int | None:
+    """Which option of a choice a configuration has."""
+    assert isinstance(choice.parameter, Choice)
+    options = list(choice.parameter.options)
+    value = config.get(choice.name)
+    return options.index(value) if value in options else None
