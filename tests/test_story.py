@@ -1,14 +1,13 @@
 """The story of a trial, from events by hand: every kind of event has its words."""
 
 from rung.core import event as ev
-from rung.core.budget import Budget
 from rung.core.objective import objectives
 from rung.core.resource import Steps
 from rung.core.space import Float, Space
 from rung.core.state import State
 from rung.core.why import Why
 from rung.schedulers.asha import ASHA
-from rung.story import state_of_affairs, story
+from rung.story import story
 
 SPACE = Space(lr=Float(0.0, 1.0))
 GOALS = objectives("loss", None)
@@ -105,33 +104,3 @@ def test_stopping_and_yielding_are_told_with_their_reason() -> None:
 
 def test_there_is_no_story_of_a_trial_that_is_not_there() -> None:
     assert told(created(), trial=1) == []
-
-
-def test_the_state_of_affairs_is_told_in_few_words() -> None:
-    def affairs(*events: ev.AnyEvent, is_driven: bool = False) -> str:
-        state = fresh()
-        for entry in log(*events):
-            state.apply(entry)
-        return state_of_affairs(log(*events), state, is_driven)
-
-    done = [created(), started(), reported(0, 1), ev.Ended(0, 0, "reached")]
-    assert affairs() == "not started"
-    assert affairs(created(), started(), is_driven=True) == "running"
-    assert affairs(created(), started()) == "cut off"
-    assert affairs(*done, ev.Idled(Why("done"))) == "done"
-    assert (
-        affairs(
-            ev.BudgetChanged(Budget(trials=1)),
-            *done,
-            ev.Closed(Why("budget of trials", of=1)),
-            ev.Idled(Why("done")),
-        )
-        == "budget used up"
-    )
-    yielded = [
-        created(),
-        started(target=3),
-        ev.YieldAsked(0, 0, Why("interrupted")),
-        ev.Ended(0, 0, "yielded"),
-    ]
-    assert affairs(*yielded) == "interrupted"

@@ -445,7 +445,7 @@ def test_files_of_another_study_of_the_same_name_are_left_alone_and_those_of_a_d
     def opened(store: str) -> rung.Study:
         return rung.Study(
             "s", SPACE, minimize="loss", scheduler=rung.ASHA(max_resource=9), store=tmp_path / store,
-            checkpoints=rung.Checkpoints(folder=str(tmp_path / "shared")),
+            checkpoints=rung.Checkpoints(url=str(tmp_path / "shared")),
         )  # fmt: skip
 
     with opened("a.db") as first, opened("b.db") as second:
@@ -456,3 +456,38 @@ def test_files_of_another_study_of_the_same_name_are_left_alone_and_those_of_a_d
         second.run(saving_steps, executor=rung.InProcess(), budget=rung.Budget(trials=3))
         assert kept and sorted(first.folder.glob("checkpoints/*/*")) == kept
         assert not orphan.exists()
+
+
+# Tailing
+
+
+def test_a_study_that_is_refreshed_knows_what_another_program_has_logged_and_reads_only_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "rung.db"
+    with rung.Study("s", SPACE, minimize="loss", scheduler=rung.ASHA(max_resource=9), store=store) as driver:
+        run(driver, 5)
+        reader = rung.Study.load("s", store)
+        known, read, asked = reader.state.seq, reader._log.read, []
+
+        def reading(after: int = 0, **options: object) -> object:
+            asked.append(after)
+            return read(after, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(reader._log, "read", reading)
+        assert (reader.refresh().state.seq, asked) == (known, [known])
+        run(driver, 9)
+        assert reader.refresh().trials == driver.trials
+        assert reader.state.seq == driver.state.seq
+        assert asked == [known, known]
+        reader.close()
+
+
+def test_a_study_is_refreshed_with_options_that_were_changed_meanwhile(tmp_path: Path) -> None:
+    store = tmp_path / "rung.db"
+    reader = run(rung.Study("s", SPACE, minimize="loss", scheduler=rung.ASHA(max_resource=3), store=store), 9)
+    with rung.Study("s", SPACE, minimize="loss", scheduler=rung.ASHA(max_resource=9), store=store) as driver:
+        run(driver, 12)
+        assert reader.refresh().trials == driver.trials
+        assert reader.spec == driver.spec
+    reader.close()

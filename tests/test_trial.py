@@ -16,7 +16,8 @@ from rung.core.event import Ended, Failure, Reported, Saved
 from rung.core.job import Job
 from rung.core.objective import Objective
 from rung.core.resource import Fraction, Replicates, Steps
-from rung.executors.base import Leave, Release, Released, Start, Yield
+from rung.executors.base import Keep, Leave, Release, Released, Start, Yield
+from rung.stores.checkpoint_folder import CheckpointFolder
 from rung.trial import TrialCall, function_train
 
 KEEP, LOSE = Release(save=True), Release(save=False)
@@ -237,6 +238,13 @@ def test_a_release_saves_on_request_where_the_trial_stands(train, tmp_path):
     assert (tmp_path / "checkpoints" / "5" / "3.0" / "mark").read_text() == "saved"
 
 
+def test_a_trial_that_waits_is_saved_and_goes_on_in_memory(train):
+    script = Script(held=(Keep(), Keep(), Start(job(5, 1, start=3)), LOSE))
+    train(partial(plain, save=mark), script=script)
+    assert script.saves == ["5/3.0"]
+    assert [report.resource for report in script.reports] == [1, 2, 3, 4, 5]
+
+
 def test_a_training_that_cannot_save_is_released_without(train):
     script = Script(held=(KEEP,))
     train(plain, script=script)
@@ -450,7 +458,8 @@ def test_misuse_is_the_fault_of_the_code_and_says_what_to_do(train, function, se
     assert script.failure.message.startswith(sentence)
 
 
-def test_a_resumed_training_that_does_not_look_at_its_checkpoint_is_misuse(train):
+def test_a_resumed_training_that_does_not_look_at_its_checkpoint_is_misuse(train, tmp_path):
+    CheckpointFolder(tmp_path / "checkpoints").write("5/3.0", mark)
     script = train(plain, job(5, start=3, restore="5/3.0"))
     assert script.failure.message.startswith(
         "training goes on after epoch 3, but plain has not looked at trial.checkpoint."

@@ -11,9 +11,10 @@ from functools import partial
 
 from rung.core import event as ev
 from rung.core.decision import Advance, Ask, Decision, Finished, New, Slot, Stop, Wait, Yield
+from rung.core.eviction import candidates, to_evict
 from rung.core.job import Job, Purpose
 from rung.core.rng import rng, trial_seed
-from rung.core.space import Config
+from rung.core.space import Config, Space
 from rung.core.state import State
 from rung.core.suggestion import Request, Searcher
 from rung.core.why import Why
@@ -49,6 +50,7 @@ class Dispatcher:
     Attributes:
         state: What the events fold into.
         doomed: Checkpoints given up, with the sequence number that must be durable before they are deleted.
+        over_quota: Why nothing may start: the checkpoints that must stay take too much room; None if they do not.
     """
 
     def __init__(
@@ -61,9 +63,12 @@ class Dispatcher:
         tries_defaults: bool,
         clock: Callable[[], float],
         recorded: Recorder | None = None,
+        quota_bytes: int | None = None,
     ) -> None:
         self.state = state
         self.doomed: deque[tuple[int, str]] = deque()
+        self.over_quota: Why | None = None
+        self._quota_bytes = quota_bytes
         self._log = log
         self._searcher = searcher
         self._seed = seed
@@ -94,14 +99,33 @@ class Dispatcher:
     def _drop_needless(self, trials: Sequence[int]) -> None:
         for trial in trials:
             while self.state.trials[trial].checkpoints and (needless := self.state.needless(trial)):
-                self.record(ev.Dropped(trial, needless[0].checkpoint))
-                self.doomed.append((self.state.seq, needless[0].checkpoint))
+                self._drop(needless[0])
+
+    def _drop(self, saved: ev.Saved, why: Why | None = None) -> None:
+        self.record(ev.Dropped(saved.trial, saved.checkpoint, why))
+        self.doomed.append((self.state.seq, saved.checkpoint))
+
+    def make_room(self, held: Collection[int] = ()) -> None:
+        """Give up checkpoints until the rest fits into the quota; `held` are the trials that workers hold."""
+        quota, custody = self._quota_bytes, self.state.custody
+        if quota is None:
+            return
+        excess = custody.size_bytes - quota
+        if excess > 0:
+            for saved in to_evict(candidates(self.state, held), excess):
+                self._drop(saved, Why("evicted", resource=saved.resource, threshold=quota))
+        over = custody.size_bytes > quota
+        self.over_quota = Why("quota", value=custody.size_bytes, threshold=quota) if over else None
 
     def forget(self, checkpoint: str) -> None:
-        """A checkpoint is not on the disk any more: what relied on it starts from an older one."""
-        owner = int(checkpoint.partition("/")[0])
-        if any(saved.checkpoint == checkpoint for saved in self.state.trials[owner].checkpoints):
-            self.record(ev.Dropped(owner, checkpoint))
+        """A checkpoint is damaged or gone: what relied on it starts from an older one. Its files stay to be looked at.
+
+        To be said before the job that could not begin from it ends, so that the units up to it are refunded.
+        """
+        for saved in self.state.trials[int(checkpoint.partition("/")[0])].checkpoints:
+            if saved.checkpoint == checkpoint:
+                self.record(ev.Dropped(saved.trial, checkpoint, Why("damaged", resource=saved.resource)))
+                return
 
     def report(self, event: ev.Reported) -> None:
         """Record a report; one that repeats what a lost job has reported is marked."""
@@ -110,6 +134,11 @@ class Dispatcher:
                 event.job, event.trial, event.resource, event.metrics, event.seconds, event.cost, repeat=True
             )
         self.record(event)
+
+    def change_space(self, space: Space, searcher: Searcher) -> None:
+        """From now on another space holds, in which another live searcher suggests."""
+        self.record(ev.SpaceChanged(space.parameters))
+        self._searcher = searcher
 
     def idle(self, why: Why) -> None:
         """Record why nothing can run, once for each idle period and reason."""
@@ -229,7 +258,7 @@ class Dispatcher:
         return Job(
             started.job,
             started.trial,
-            record.config,
+            self.state.history.completed[started.trial],
             started.start,
             started.target,
             record.seed,

@@ -13,7 +13,8 @@ from types import FrameType
 
 from rung.core import event as ev
 from rung.core.decision import Finished, Slot, Stop, Wait, Yield
-from rung.core.errors import CheckpointGoneError, MisuseError, ObjectiveError, RungError
+from rung.core.errors import CHECKPOINT_FAULTS, MisuseError, ObjectiveError, RungError
+from rung.core.saving import worth_saving
 from rung.core.state import ACTIVE, State
 from rung.core.why import Why
 from rung.dispatcher import Dispatcher, Work
@@ -67,6 +68,7 @@ class Driver:
         self._held: dict[int, int] = {}  # the other way round
         self._jobs: dict[int, int] = {}  # busy worker: its open job
         self._workers: dict[int, int] = {}  # the other way round
+        self._parked: dict[int, int] = {}  # held trial: the resource at which it was told to save itself
         self._saving: dict[int, int] = {}  # trial: the worker that is about to write its checkpoint
         self._idle: Why | None = None  # why free workers have no job
         self._leaving: Why | None = None
@@ -85,6 +87,8 @@ class Driver:
             KeyboardInterrupt: At a second Ctrl-C.
         """
         with self._interruptible():
+            if self._dispatcher.over_quota is not None:
+                self._leave(self._dispatcher.over_quota)
             while self._turn():
                 pass
             self._release_all()
@@ -99,6 +103,7 @@ class Driver:
     def _turn(self) -> bool:
         self._check_time()
         self._fill()
+        self._park()
         self._delete_dropped()
         if not self._jobs and not self._saving and (self._leaving or (self._free and self._idle)):
             return False
@@ -159,7 +164,9 @@ class Driver:
                 self._reported(outcome)
             case ev.Ended():
                 self._ended(outcome)
-            case ev.Saved() | ev.Sampled():
+            case ev.Saved():
+                self._saved(outcome)
+            case ev.Sampled():
                 self._dispatcher.record(outcome)
             case base.Released(trial=trial):
                 if self._saving.pop(trial, None) is not None:
@@ -183,6 +190,12 @@ class Driver:
         if self._state.account.overdrawn() is not None:
             self._leave(Why("budget"))
 
+    def _saved(self, event: ev.Saved) -> None:
+        self._dispatcher.record(event)
+        self._dispatcher.make_room(self._held.keys())
+        if self._dispatcher.over_quota is not None:
+            self._leave(self._dispatcher.over_quota)
+
     def _interrupt_jobs(self) -> None:
         """End and interrupt what the scheduler wants off its worker, though no worker is free."""
         while True:
@@ -200,6 +213,8 @@ class Driver:
             return  # its worker had left, and the job was recorded as lost
         del self._jobs[worker]
         restore = self._state.jobs[event.job].restore
+        if restore is not None and event.failure is not None and event.failure.type in CHECKPOINT_FAULTS:
+            self._dispatcher.forget(restore)
         self._dispatcher.record(event)
         self._free[worker] = self._slots[worker]
         if event.held:
@@ -210,8 +225,6 @@ class Driver:
         if event.held and not self._pool.holds:
             self._release(worker)
             self._empty[worker] = None
-        if event.failure is not None and event.failure.type == CheckpointGoneError.__name__ and restore:
-            self._dispatcher.forget(restore)
         if event.outcome == "failed" and event.failure is not None:
             self._check_code(event.failure)
 
@@ -290,16 +303,33 @@ class Driver:
 
     def _release(self, worker: int) -> None:
         trial = self._holding[worker]
-        save = self._state.resource.needs_checkpoint and self._state.keeps_checkpoint(trial)
+        save = self._worth_saving(trial)
         self._forget(worker)
         if save:
             self._saving[trial] = worker
         self._pool.send(worker, base.Release(save))
 
+    def _park(self) -> None:
+        """While workers wait for others, what they hold is saved: nothing is lost with them, and no time."""
+        if self._idle is None or not self._jobs:
+            return
+        for worker, trial in self._holding.items():
+            position = self._state.trials[trial].position
+            if self._parked.get(trial) != position and self._worth_saving(trial):
+                self._parked[trial] = position
+                self._pool.send(worker, base.Keep())
+
+    def _worth_saving(self, trial: int) -> bool:
+        state = self._state
+        return (
+            state.resource.needs_checkpoint and state.keeps_checkpoint(trial) and worth_saving(state, trial)
+        )
+
     def _forget(self, worker: int) -> None:
         trial = self._holding.pop(worker, None)
         if trial is not None:
             del self._held[trial]
+            self._parked.pop(trial, None)
 
     def _release_all(self) -> None:
         for worker in list(self._holding):

@@ -1,16 +1,23 @@
 """Driving: what a study's driver needs, be it a run or ask and tell. The lease, all that was logged, a dispatcher."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 from rung.core import event as ev
 from rung.core.budget import Budget
+from rung.core.errors import StoreError
+from rung.core.space import Space
 from rung.core.state import State
+from rung.core.suggestion import Searcher
 from rung.dispatcher import Dispatcher, Recorder
 from rung.files import StudyFiles
 from rung.spec import StudySpec, versions
 from rung.stores.events import Log
+from rung.summary import summary
+
+NOTE_EVERY_S = 5.0  # how old what `rung ls` shows of a running study may be
+NOTE_REST = 50  # times as long as a note took, at least, before the next one: it costs at most 2 %
 
 
 class Driving:
@@ -30,6 +37,8 @@ class Driving:
         self._state = state
         self._log = log
         self._files = files
+        self._holds = False
+        self._note_at = 0.0  # by the monotonic clock
 
     def acquire(self, owner: str) -> None:
         """Take the lease, and learn everything that was logged before.
@@ -44,6 +53,8 @@ class Driving:
         except BaseException:
             self._log.release()
             raise
+        self._holds = True
+        self._note_at = time.monotonic() + NOTE_EVERY_S
 
     @contextmanager
     def held(self, owner: str) -> Iterator[None]:
@@ -52,22 +63,57 @@ class Driving:
         try:
             yield
         finally:
+            self.release()
+
+    def release(self) -> None:
+        """Note how the study stands, for who lists it, and give the lease back. Idempotent."""
+        try:
+            if self._holds:
+                self._holds = False
+                self._note()
+        finally:
             self._log.release()
+
+    def _recorded(self, told: Recorder | None) -> Recorder:
+        """Note from time to time how the study stands."""
+
+        def recorded(entries: Sequence[ev.Entry], changed: Sequence[int]) -> None:
+            if told is not None:
+                told(entries, changed)
+            if time.monotonic() >= self._note_at:
+                self._note()
+
+        return recorded
+
+    def _note(self) -> None:
+        begun = time.monotonic()
+        text = summary(self._state, self._spec.name).encode()
+        with suppress(StoreError):  # a note can be done without; whoever appends learns what is wrong
+            self._log.note(self._state.seq, text)
+        now = time.monotonic()
+        self._note_at = now + max(NOTE_EVERY_S, NOTE_REST * (now - begun))
+
+    def searcher(self, space: Space) -> Searcher:
+        """A live searcher in a space.
+
+        Raises:
+            SpecError: If it cannot work there.
+        """
+        return self._spec.searcher_spec().start(space, self._spec.objectives, self._spec.seed)
 
     def dispatcher(
         self, clock: Callable[[], float] = time.time, recorded: Recorder | None = None
     ) -> Dispatcher:
         """What stamps and records events; `recorded` is told of each."""
-        spec = self._spec
-        searcher = spec.searcher_spec()
         return Dispatcher(
             self._state,
             self._log,
-            searcher.start(self._state.space, spec.objectives, spec.seed),
-            seed=spec.seed,
-            tries_defaults=searcher.tries_defaults,
+            self.searcher(self._state.space),
+            seed=self._spec.seed,
+            tries_defaults=self._spec.searcher_spec().tries_defaults,
             clock=clock,
-            recorded=recorded,
+            recorded=self._recorded(recorded),
+            quota_bytes=self._files.quota_bytes,
         )
 
     def prepare(self, dispatcher: Dispatcher, budget: Budget) -> None:
@@ -85,6 +131,7 @@ class Driving:
             self._changed = False
         if budget != self._state.account.budget:
             dispatcher.record(ev.BudgetChanged(budget))
+        dispatcher.make_room()
 
     def delete_dropped(self, dispatcher: Dispatcher) -> None:
         """Delete the checkpoints that were given up, once that is durable."""

@@ -4,6 +4,7 @@ from rung.analysis.report.write import write_report
 from rung.core.budget import Budget
 from rung.core.errors import (
     BusyError,
+    CheckpointDamagedError,
     CheckpointGoneError,
     ConfigurationError,
     ContradictionError,
@@ -43,6 +44,7 @@ __all__ = [
     "FIFO",
     "Budget",
     "BusyError",
+    "CheckpointDamagedError",
     "CheckpointGoneError",
     "Checkpoints",
     "Choice",

@@ -8,7 +8,10 @@ from collections.abc import Collection
 from pathlib import Path
 
 from rung.core.rng import address
-from rung.stores.checkpoints import CheckpointFolder
+from rung.stores.checkpoint_bucket import CheckpointBucket
+from rung.stores.checkpoint_folder import CheckpointFolder
+from rung.stores.checkpoints import Checkpoints, CheckpointStore
+from rung.stores.urls import beside
 
 
 class StudyFiles:
@@ -21,24 +24,42 @@ class StudyFiles:
         name: Of the study.
         opened_at: When it was opened.
         store: Its store; None: memory.
-        folder: Where the user wants the files; None: beside the store.
+        kept: Where the user wants the checkpoints; None: beside the store. A local folder is that of all files; with
+            a URL the other ones, and checkpoints on their way, lie beside the store.
 
     Attributes:
         folder: The folder; made when something is written.
-        checkpoints: The checkpoints in it.
+        checkpoints: The checkpoints.
+        quota_bytes: What they may take; None: no limit.
     """
 
-    def __init__(self, name: str, opened_at: float, store: str | Path | None, folder: str | None) -> None:
-        if folder is not None:
-            root = Path(folder)
+    def __init__(
+        self, name: str, opened_at: float, store: str | Path | None, kept: Checkpoints | None
+    ) -> None:
+        kept = kept or Checkpoints()
+        if kept.url is not None and not kept.is_remote:
+            root = Path(kept.url.removeprefix("file://"))
         elif store is not None:
-            root = Path(str(store).removeprefix("sqlite:///")).with_suffix(".files")
+            root = beside(store)
         else:
             root = Path(tempfile.gettempdir()) / f"rung-{uuid.uuid4().hex}"
             weakref.finalize(self, shutil.rmtree, root, ignore_errors=True)
         mark = f"{address(0, repr(opened_at), 0):016x}"[:6]
         self.folder = (root / f"{name}-{mark}").absolute()
-        self.checkpoints = CheckpointFolder(self.folder / "checkpoints")
+        self.quota_bytes = kept.quota_bytes
+        self.checkpoints: CheckpointStore
+        if kept.url is not None and kept.is_remote:
+            url = f"{kept.url.rstrip('/')}/{self.folder.name}"
+            self.checkpoints = CheckpointBucket(url, self.folder / "staging")
+        else:
+            self.checkpoints = CheckpointFolder(self.folder / "checkpoints")
+        self._fetched: tuple[str, Path] | None = None
+
+    def fetch(self, checkpoint: str) -> Path:
+        """A local folder with a checkpoint, checked; the last one that was asked for is fetched once."""
+        if self._fetched is None or self._fetched[0] != checkpoint:
+            self._fetched = checkpoint, self.checkpoints.fetch(checkpoint)
+        return self._fetched[1]
 
     def clean(self, known: Collection[str]) -> None:
         """Delete what a driver that died has left: half-written checkpoints, and those that no log knows."""

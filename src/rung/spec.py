@@ -2,11 +2,13 @@
 
 import platform
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from rung.core.change import refusal
 from rung.core.decision import SchedulerSpec
 from rung.core.errors import MismatchError, SpecError, StoreError
 from rung.core.objective import Objectives
@@ -45,11 +47,7 @@ class StudySpec(msgspec.Struct, frozen=True):
     retries: int = 3
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise SpecError(
-                f"a study's name is made of letters, digits, spaces and . _ + -, up to 100 of them, "
-                f"got {self.name!r}. It also names the folder of the study's files."
-            )
+        check_name(self.name)
         if isinstance(self.seed, bool) or not isinstance(self.seed, int):
             raise SpecError(f"seed must be an integer, got {self.seed!r}.")
         if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
@@ -83,8 +81,22 @@ class StudySpec(msgspec.Struct, frozen=True):
         return SEARCHERS.decode(self.searcher)
 
 
-def check_same(stored: StudySpec, given: StudySpec) -> bool:
+def check_name(name: object) -> None:
+    """Raise unless a study can have this name."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise SpecError(
+            f"a study's name is made of letters, digits, spaces and . _ + -, up to 100 of them, "
+            f"got {name!r}. It also names the folder of the study's files."
+        )
+
+
+def check_same(stored: StudySpec, given: StudySpec, spaces: Sequence[Space]) -> bool:
     """Whether a stored study can go on as the given one just so (True), or after a `SpecChanged` (False).
+
+    Args:
+        stored: What it is; its space is not looked at.
+        given: What it shall be.
+        spaces: Every space that it had, the present one last.
 
     Raises:
         MismatchError: If what must not change differs; the message says what.
@@ -95,12 +107,25 @@ def check_same(stored: StudySpec, given: StudySpec) -> bool:
             raise MismatchError(
                 f"study {given.name!r} exists with {words}: stored {_shown(old)}, given {_shown(new)}. {advice}"
             )
-    if (difference := Space(stored.space).difference(Space(given.space))) is not None:
-        raise MismatchError(
-            f"study {given.name!r} exists with another space: {difference}. "
-            "Give the study another name, or go back to the stored space."
+    if Space(given.space) != spaces[-1]:
+        raise MismatchError(_other_space(given.name, Space(given.space), spaces))
+    return msgspec.structs.replace(stored, space=given.space) == given
+
+
+def _other_space(name: str, given: Space, spaces: Sequence[Space]) -> str:
+    if given in spaces:
+        return (
+            f"the space of study {name!r} was changed since it was the given one: "
+            f"{given.difference(spaces[-1])} Give the present one: `rung space {name}` shows it."
         )
-    return stored == given
+    why = refusal(spaces[-1], given)
+    advice = (
+        f"To go on in the given one: rung.Study.load({name!r}, store).change_space(space), or `rung space`. Else "
+        "give the study another name, or go back to the stored space."
+        if why is None
+        else f"It cannot go on in the given one: {why} Or give the study another name."
+    )
+    return f"study {name!r} exists with another space: {spaces[-1].difference(given)} {advice}"
 
 
 _FIXED = {

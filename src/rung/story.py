@@ -1,10 +1,11 @@
-"""Stories: what happened to a trial and why, and how a study stands, told in words from its log. Pure readings."""
+"""Stories: what happened to a trial and why, told in words from its log. Pure readings."""
 
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from rung.core import event as ev
+from rung.core.errors import CHECKPOINT_FAULTS
 from rung.core.objective import losses
 from rung.core.state import State
 from rung.core.why import Why, plural, sentence
@@ -41,38 +42,6 @@ def story(entries: Iterable[ev.Entry], state: State, trial: int) -> list[Line]:
         return []
     return [*lines, *teller.training(), Line(state.time, teller.standing())]
 
-
-def state_of_affairs(entries: Iterable[ev.Entry], state: State, is_driven: bool) -> str:
-    """How a study stands, in a few words: running, or why nothing runs."""
-    if is_driven:
-        return "running"
-    if state.jobs:
-        return "cut off"  # its driver died: the next run goes on with these jobs
-    last = None
-    for entry in entries:
-        match entry.event:
-            case ev.YieldAsked(why=why, owed=True) | ev.Idled(why=why):
-                last = why
-            case ev.Started():
-                last = None
-            case _:
-                pass
-    if last is None:
-        return "not started" if not state.trials else "between runs"
-    if last.rule == "done" and state.closed is not None:
-        last = state.closed
-    return _SHORT.get(last.rule) or sentence(last, state.resource.unit)
-
-
-_SHORT = {
-    "time is up": "time was up",
-    "interrupted": "interrupted",
-    "budget of trials": "budget used up",
-    "budget": "budget used up",
-    "exhausted": "space exhausted",
-    "done": "done",
-    "failed": "stopped by an error",
-}
 
 _SOURCES = {
     "default": "created with the default of every hyperparameter",
@@ -136,8 +105,10 @@ class _Teller:
                 return f"asked to hand back control: {self._words(why)}"
             case ev.Saved(resource=resource, size_bytes=n_bytes):
                 return f"saved a checkpoint at {units(resource, self._unit)} ({size(n_bytes)})"
-            case ev.Dropped():
-                return "its checkpoint is not needed any more and was deleted"
+            case ev.Dropped(why=None):
+                return "a checkpoint is not needed any more and was deleted"
+            case ev.Dropped(why=Why() as why):
+                return self._words(why)
             case _:
                 return None
 
@@ -162,6 +133,8 @@ class _Teller:
                 return "handed back control"
             case "failed":
                 return f"failed{cause}"
+            case "lost" if failure is not None and failure.type in CHECKPOINT_FAULTS:
+                return f"could not go on: {failure.message}"
             case "lost":
                 return f"lost its worker{cause}"
 

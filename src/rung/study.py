@@ -1,9 +1,11 @@
 """Study: the object a user holds. It owns a state, a log and the folder of its files, and runs on any executor."""
 
+import logging
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -14,6 +16,7 @@ import rung.story as stories
 from rung.asking import AskTell
 from rung.core import event as ev
 from rung.core.budget import Budget
+from rung.core.change import refusal
 from rung.core.decision import SchedulerSpec
 from rung.core.errors import MismatchError, SpecError
 from rung.core.history import HistoryView
@@ -24,13 +27,14 @@ from rung.core.space import Config, Parameter, Scalar, Space
 from rung.core.state import State
 from rung.core.suggestion import SearcherSpec
 from rung.core.why import Why, sentence
-from rung.dispatcher import Recorder
+from rung.dispatcher import Dispatcher, Recorder
 from rung.driver import Driver
 from rung.driving import Driving
 from rung.executors.base import Executor, Pool
 from rung.executors.local import Local
 from rung.executors.simulated import Simulated
 from rung.files import StudyFiles
+from rung.replay import Replay, replay
 from rung.schedulers.fifo import FIFO
 from rung.searchers.random import RandomSearch
 from rung.spec import StudySpec, check_same, plain, versions
@@ -43,6 +47,15 @@ from rung.watching import RunBegun, Watcher, Watchers
 
 if TYPE_CHECKING:
     import pandas as pd
+
+logger = logging.getLogger("rung")
+
+_DROPPED = (
+    "{dropped} of the configurations that were enqueued in study {name!r} do not fit its new space: they are "
+    "dropped. Enqueue what shall be tried in their place."
+)
+
+_DESCRIBING = (ev.Opened, ev.SpecChanged, ev.SpaceChanged)  # what the study is, apart from what happened
 
 SpaceLike = Space | Mapping[str, Parameter | Scalar]
 
@@ -101,7 +114,7 @@ class Study:
             seed,
             retries,
         )
-        _start(spec)  # what does not fit together is said before the store is touched
+        _check(spec)  # before the store is touched
         opened = open_store(store)
         self._open(spec, opened, _log(opened, spec), store, checkpoints)
 
@@ -129,19 +142,38 @@ class Study:
     ) -> None:
         self._store = store
         self._log = log
+        self._url = url
         weakref.finalize(self, store.close)  # at the latest when Python ends: what was told is made durable
-        entries = list(log.read())
-        stored = _last_spec(entries)
-        changed = given is not None and not check_same(_with_present_space(stored, entries), given)
-        self._spec = stored if given is None else given
-        self._state = _start(self._spec)
-        for entry in entries:
-            self._state.apply(entry)
         self._checkpoints = checkpoints or Checkpoints()
-        self._files = StudyFiles(self._spec.name, entries[0].time, url, self._checkpoints.folder)
-        self._driving = Driving(self._spec, changed, self._state, log, self._files)
+        self._fold(given)
         self._asking: AskTell | None = None
         self._ended: Why | None = None
+
+    def _fold(self, given: StudySpec | None) -> None:
+        """Learn the whole log; an entry is forgotten as soon as it is folded."""
+        last = self._log.committed
+        told = [entry for entry in self._log.read(kinds=_DESCRIBING) if entry.seq <= last]
+        stored, spaces = _last_spec(told), _spaces(told)
+        changed = given is not None and not check_same(stored, given, spaces)
+        # folded from the space that it began with; `spec` has the present one
+        self._spec = msgspec.structs.replace(given or stored, space=spaces[0].parameters)
+        self._state = _start(self._spec)
+        for entry in islice(self._log.read(), last):
+            self._state.apply(entry)
+        self._files = StudyFiles(self._spec.name, told[0].time, self._url, self._checkpoints)
+        self._driving = Driving(self._spec, changed, self._state, self._log, self._files)
+
+    def refresh(self) -> Self:
+        """Learn what another program has logged since; the cost is that of what is new.
+
+        Only options that were changed meanwhile make it read the whole log once more.
+        """
+        for entry in self._log.read(after=self._state.seq):
+            if isinstance(entry.event, ev.SpecChanged):
+                self._fold(None)
+                return self.refresh()
+            self._state.apply(entry)
+        return self
 
     # Running
 
@@ -219,7 +251,7 @@ class Study:
             self.name,
             self.url,
             self.folder,
-            self._spec.to_builtins(),
+            self.spec.to_builtins(),
             budget,
             getattr(executor, "workers", None),
             self._state,
@@ -289,13 +321,39 @@ class Study:
         Raises:
             ConfigurationError: If it does not fit the space.
         """
-        self._state.space.check(config)
-        event = ev.Enqueued(dict(config))
+        with self._recording("enqueue") as dispatcher:
+            self._state.space.check(config)
+            dispatcher.record(ev.Enqueued(dict(config)))
+
+    def change_space(self, space: SpaceLike) -> None:
+        """Go on in another space, the whole of which is given, see docs/spaces.md.
+
+        Configurations stay as they are in the log. What the space adds counts for them with its default; those
+        outside teach searchers nothing, but their trials go on. What was enqueued and does not fit is dropped.
+
+        Raises:
+            SpecError: If the study cannot go on in it, or its searcher cannot work there; nothing has changed then.
+            BusyError: If another driver runs the study.
+        """
+        space = space if isinstance(space, Space) else Space(space)
+        with self._recording("a change of the space") as dispatcher:
+            if space == self._state.space:
+                return
+            if (why := refusal(self._state.space, space)) is not None:
+                raise SpecError(why)
+            waiting = len(self._state.enqueued)
+            dispatcher.change_space(space, self._driving.searcher(space))
+            if dropped := waiting - len(self._state.enqueued):
+                logger.warning(_DROPPED.format(dropped=dropped, name=self.name))
+
+    @contextmanager
+    def _recording(self, owner: str) -> Iterator[Dispatcher]:
+        """What records an event between runs, or in the midst of ask and tell."""
         if self._asking is not None:
-            self._asked_dispatcher.record(event)
+            yield self._asked_dispatcher
             return
-        with self._held("enqueue"):
-            self._driving.dispatcher().record(event)
+        with self._held(owner):
+            yield self._driving.dispatcher()
 
     def set_budget(self, budget: Budget) -> None:
         """What the study may spend in all when it is driven by ask and tell; `run` takes its own."""
@@ -313,7 +371,7 @@ class Study:
 
     def close(self) -> None:
         """Make all that was recorded durable and give back the store. The study can still be read."""
-        self._log.release()
+        self._driving.release()
         self._asking = None
         self._store.close()
 
@@ -337,8 +395,8 @@ class Study:
 
     @property
     def spec(self) -> StudySpec:
-        """What it is."""
-        return self._spec
+        """What it is, with its present space."""
+        return msgspec.structs.replace(self._spec, space=self._state.space.parameters)
 
     @property
     def space(self) -> Space:
@@ -382,9 +440,13 @@ class Study:
 
     @property
     def best_checkpoint(self) -> Path | None:
-        """The folder of its last checkpoint; None if its training has saved nothing."""
+        """A local folder with its last checkpoint, fetched and checked; None if its training has saved nothing.
+
+        Raises:
+            CheckpointGoneError: If it is gone or damaged.
+        """
         saved = self._state.trials[self.best.number].checkpoints
-        return self._files.checkpoints.path(saved[-1].checkpoint) if saved else None
+        return self._files.fetch(saved[-1].checkpoint) if saved else None
 
     @property
     def front(self) -> list[TrialResult]:
@@ -404,6 +466,10 @@ class Study:
         """What happened to a trial, and why, in words; the last line says where it stands."""
         return stories.story(self.events(), _start(self._spec), trial)
 
+    def replay(self) -> Replay:
+        """Every decision of its log asked again, and how many are answered the same; see `rung.replay`."""
+        return replay(self.events, _start)
+
     def to_frame(self) -> "pd.DataFrame":
         """One row per trial, as a pandas frame."""
         return frame(self._state)
@@ -415,9 +481,14 @@ class Study:
         return f"<Study {self.name!r} in {self._store.url}: {len(self._state.trials)} trials>"
 
 
+def _check(spec: StudySpec) -> None:
+    """Say what does not fit together."""
+    spec.searcher_spec().start(Space(spec.space), spec.objectives, spec.seed)
+    _start(spec)
+
+
 def _start(spec: StudySpec) -> State:
     space = Space(spec.space)
-    spec.searcher_spec().start(space, spec.objectives, spec.seed)
     scheduler = spec.scheduler_spec().start(space, spec.objectives, spec.seed)
     return State(space, spec.objectives, spec.resource, scheduler, spec.retries)
 
@@ -436,13 +507,11 @@ def _last_spec(entries: Sequence[ev.Entry]) -> StudySpec:
     raise MismatchError("the stored study has no description: its log does not begin with one.")
 
 
-def _with_present_space(spec: StudySpec, entries: Sequence[ev.Entry]) -> StudySpec:
-    for entry in reversed(entries):
-        if isinstance(entry.event, ev.SpaceChanged):
-            return msgspec.structs.replace(spec, space=entry.event.space)
-        if isinstance(entry.event, ev.SpecChanged):
-            break
-    return spec
+def _spaces(entries: Sequence[ev.Entry]) -> list[Space]:
+    """Every space that the study had, the present one last."""
+    first = next(StudySpec.from_builtins(e.event.spec) for e in entries if isinstance(e.event, ev.Opened))
+    later = [entry.event.space for entry in entries if isinstance(entry.event, ev.SpaceChanged)]
+    return [Space(each) for each in (first.space, *later)]
 
 
 def _executor(executor: Executor | None, workers: int | None) -> Executor:

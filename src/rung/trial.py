@@ -14,16 +14,17 @@ from pathlib import Path
 from time import perf_counter
 from typing import Literal
 
-from rung.core.errors import CheckpointGoneError, MisuseError
+from rung.core.errors import MisuseError
 from rung.core.event import Ended, Failure, Outcome, Reported, Saved
 from rung.core.job import Job
 from rung.core.objective import Metrics, Objectives, divergence, number
 from rung.core.resource import Resource
 from rung.core.space import Config
-from rung.executors.base import Channel, Leave, Release, Released, Start, Yield
+from rung.executors.base import Channel, Keep, Leave, Release, Released, Start, Yield
 from rung.executors.failure import OUT_OF_MEMORY, failure
 from rung.misuse import Misuse, name_of, no_number
-from rung.stores.checkpoints import CheckpointFolder, Save
+from rung.stores.checkpoint_folder import CheckpointFolder
+from rung.stores.checkpoints import CheckpointStore, Save
 
 _log = logging.getLogger(__name__)
 
@@ -43,13 +44,13 @@ class Trial:
     __slots__ = (
         "_call",
         "_channel",
+        "_fetched",
         "_job",
         "_last",
         "_mark",
         "_misuse",
         "_open",
         "_over",
-        "_restore",
         "_save_at",
         "_saved",
         "_step",
@@ -68,7 +69,7 @@ class Trial:
         self._call = call
         self._channel = channel
         self._job = job
-        self._restore = job.restore
+        self._fetched: Path | None = None  # the checkpoint to go on from
         self._unread = job.restore is not None  # the training has not asked for its checkpoint yet
         self._last = 0 if call.resource.restarts else job.start  # the resource last reported
         self._step: int | None = None  # the step that steps() has yielded last
@@ -81,18 +82,9 @@ class Trial:
 
     @property
     def checkpoint(self) -> Path | None:
-        """The folder to go on from; None at a first start.
-
-        Raises:
-            CheckpointGoneError: If it was deleted behind the study's back.
-        """
-        if self._restore is None:
-            return None
+        """A local folder to go on from, each file in it found as it was written; None at a first start."""
         self._unread = False
-        path = self._call.checkpoints.path(self._restore)
-        if not path.is_dir():
-            raise CheckpointGoneError(f"checkpoint {self._restore} is gone: there is no folder {path}.")
-        return path
+        return self._fetched
 
     @property
     def folder(self) -> Path:
@@ -253,17 +245,22 @@ class Trial:
                     return self._release(save)
                 case None:
                     return False
+                case Keep():
+                    self._try_to_write(save)
                 case Yield():  # it crossed the end of its job
                     continue
 
     def _release(self, save: Save | None) -> Literal[False]:
+        self._try_to_write(save)
+        self._channel.send(Released(self.number))
+        return False
+
+    def _try_to_write(self, save: Save | None) -> None:
         if save is not None:
             try:
                 self._write(save)
             except Exception:  # noqa: BLE001  the job has ended well: no failure of it, there just is no checkpoint
                 _log.exception("trial %d could not be saved at %d", self.number, self._last)
-        self._channel.send(Released(self.number))
-        return False
 
     def _leave(self, save: Save | None) -> Literal[False]:
         if save is not None:
@@ -287,7 +284,18 @@ class Trial:
         self._save_at = now + max(self._call.every_s, (now - began) / _SAVING_SHARE)
         self._channel.send(Saved(self._job.number, self.number, self._last, name, size, now - began))
 
-    # At the end of the training function
+    # Around the training function
+
+    def _fetch(self) -> None:
+        """Get and check the checkpoint, before any code of the user could take a damaged one for a good one."""
+        if self._job.restore is not None:
+            self._fetched = self._call.checkpoints.fetch(self._job.restore)
+            self._mark = now = perf_counter()
+            self._save_at = now + self._call.every_s
+
+    def _give_back(self) -> None:
+        if self._fetched is not None:
+            self._call.checkpoints.done(self._fetched)
 
     def _returned(self) -> None:
         """The training function has come back: the trial was left, or something is wrong."""
@@ -353,7 +361,7 @@ class TrialCall:
         resource: Resource,
         *,
         folder: str | Path,
-        checkpoints: CheckpointFolder | None = None,
+        checkpoints: CheckpointStore | None = None,
         every_s: float = 60.0,
         cost_metric: str = "cost",
     ) -> None:
@@ -385,6 +393,7 @@ class TrialCall:
         """Train until the trial is released; see `executors/base.py`."""
         trial = Trial(self, job, channel)
         try:
+            trial._fetch()
             self.train(trial)
             trial._returned()
         except TrialOver:
@@ -394,6 +403,8 @@ class TrialCall:
                 trial._interrupted()  # Ctrl-C, as we are in the driver's process: workers ignore it
                 raise
             trial._raised(error)
+        finally:
+            trial._give_back()
 
 
 class _Function:

@@ -71,3 +71,20 @@ def test_no_difference_and_foreign_starts_are_said() -> None:
         ablation(study, start=study.best_config)
     with pytest.raises(rung.ConfigurationError, match="large is missing"):
         ablation(study, start={"small": 0.5, "none": 0.5})
+
+
+def test_after_a_change_of_the_space_the_path_leads_through_what_lies_inside() -> None:
+    study = tuned({"large": rung.Float(0, 1), "small": rung.Float(0, 1)}, value_of_two, trials=60)
+    study.change_space(
+        {"large": rung.Float(0, 1), "small": rung.Float(0, 1), "new": rung.Float(0, 1, default=0.5)}
+    )
+    found = ablation(study)
+    assert found.start_is.endswith("the median,")
+    assert (found.start["new"], found.end["new"]) == (0.5, 0.5)
+    study.change_space({**study.space.parameters, "large": rung.Float(0.5, 1)})
+    with pytest.raises(rung.NoResultError, match="lies outside the space since that was changed"):
+        ablation(study)
+
+
+def value_of_two(large: float, small: float, resource: int) -> float:
+    return 4 * large + small

@@ -79,3 +79,16 @@ def test_too_little_is_one_sentence_that_says_what_there_is() -> None:
         sample(read(tuned(SPACE, lambda x, y, resource: 1.0, trials=20)))
     with pytest.raises(rung.SpecError, match=r"no objective 'accuracy'. Its objectives are 'loss'"):
         sample(read(tuned(SPACE, value, trials=20)), objective="accuracy")
+
+
+def test_of_a_space_that_has_changed_only_what_lies_inside_is_looked_at() -> None:
+    study = tuned(SPACE, value, trials=60)
+    study.change_space({**SPACE, "x": rung.Float(0, 0.5)})
+    found = sample(read(study))
+    assert found.trials.tolist() == [t.number for t in study.trials if t.config["x"] <= 0.5]  # type: ignore[operator]
+    study.change_space({**SPACE, "x": rung.Float(5, 6)})
+    with pytest.raises(rung.NoResultError, match="no result in its present space yet"):
+        sample(read(study))
+    study.change_space({"x": 5.5, "y": 0.5})
+    with pytest.raises(rung.NoResultError, match="varies no hyperparameter"):
+        sample(read(study))

@@ -5,9 +5,13 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import rung
 from rung.analysis.formats import as_args, as_json, as_toml
 from rung.cli.start import SCRIPT
+from rung.core.event import Created, Enqueued, Entry
+from rung.stores.events import open_store
 
 from .conftest import Call, make
 
@@ -88,3 +92,44 @@ def test_each_command_has_help(call: Call) -> None:
         assert said.code == 0
         assert said.out.startswith(f"Usage: rung {command}")
     assert rung.__version__ in call("--version").out
+
+
+def test_ls_and_show_of_a_study_at_rest_fold_no_log(
+    call: Call, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, shown = call("ls").out, call("show").out
+    assert call("show", "--all").out == shown
+    monkeypatch.setattr(rung.Study, "load", None)
+    assert call("ls").out == listed
+    assert call("show").out == shown
+
+
+def test_a_note_that_is_not_of_the_last_event_is_not_believed(call: Call, store: Path) -> None:
+    opened = open_store(store)
+    log = opened.log("digits")
+    log.acquire()
+    log.append([Entry(log.committed + 1, 0.0, Enqueued({"lr": 0.5, "opt.kind": "bad", "nesterov": True}))])
+    log.append([Entry(log.committed + 2, 0.0, Created(12, {"lr": 0.5}, "searcher", 0))])
+    log.release()
+    opened.close()
+    assert call("show").out.startswith("digits: 13 trials (")
+    assert call("ls").out.splitlines()[1].split()[:2] == ["digits", "13"]
+
+
+def test_of_a_study_that_runs_what_was_noted_is_shown_as_such(call: Call, store: Path) -> None:
+    with rung.Study.load("digits", store) as study:
+        study.set_budget(rung.Budget(trials=20))
+        study.ask()
+        study._log.flush()
+        assert "running" in call("ls").out.splitlines()[1]
+        said = call("show").out
+    assert said.startswith("digits: 12 trials (")
+    assert "It is running: this is as of " in said.splitlines()[-1]
+
+
+def test_a_large_study_shows_its_leading_trials_and_all_on_request(call: Call, tmp_path: Path) -> None:
+    make(tmp_path / "rung.db", trials=170)
+    lines = call("show").out.splitlines()
+    assert lines[-1] == "100 of 170 trials, the best first. Every one: rung show --all"
+    assert len(lines) == 105
+    assert len(call("show", "--all").out.splitlines()) == 173

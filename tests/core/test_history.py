@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rung.core.history import GrowingArray, History, HistoryView
+from rung.core.history import History, HistoryView
 from rung.core.space import Float, Space
 
 SPACE = Space({"x": Float(0.0, 1.0)})
@@ -75,16 +75,3 @@ def test_a_configuration_outside_the_present_space_is_a_row_of_nan() -> None:
     history.change_space(Space({"x": Float(0.0, 0.2)}))
     assert np.isnan(history.view().encoded[0, 0])
     assert history.view().encoded[1, 0] == 0.5
-
-
-@pytest.mark.parametrize("width", [None, 2])
-def test_a_growing_array_holds_what_was_appended_in_any_rhythm(width: int | None) -> None:
-    array = GrowingArray(np.float64, width)
-    expected: list[object] = []
-    for burst in (1, 14, 1, 1, 40, 0, 100):
-        for _ in range(burst):
-            row: object = float(len(expected)) if width is None else [float(len(expected))] * width
-            array.append(row)
-            expected.append(row)
-        assert array.first(len(array)).tolist() == expected
-    assert array.first(3).tolist() == expected[:3]

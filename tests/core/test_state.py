@@ -189,14 +189,14 @@ def test_the_checkpoint_of_a_parent_is_kept_while_a_child_needs_it() -> None:
     study = parent_and_child()
     study.then(started(2, 3, 6), reported(2, 4), saved(2, 4))
     assert study.state.needless(0) == []
-    study.then(reported(1, 4, trial=1), saved(1, 4, trial=1))
+    study.then(reported(2, 5), saved(2, 5), reported(1, 4, trial=1), saved(1, 4, trial=1))
     assert study.changed == (1, 0)
     assert [checkpoint.checkpoint for checkpoint in study.state.needless(0)] == ["0/3"]
 
 
 def test_the_checkpoint_of_a_parent_is_free_when_its_child_has_failed() -> None:
     study = parent_and_child()
-    study.then(started(2, 3, 6), reported(2, 4), saved(2, 4), failed(1, 1))
+    study.then(started(2, 3, 6), reported(2, 4), saved(2, 4), reported(2, 5), saved(2, 5), failed(1, 1))
     assert 0 in study.changed
     assert [checkpoint.checkpoint for checkpoint in study.state.needless(0)] == ["0/3"]
 
@@ -224,14 +224,38 @@ def test_nothing_carries_over_to_a_child_where_no_checkpoint_is_needed() -> None
     assert study.state.child_starts_at(0) == (0, None)
 
 
-def test_only_the_last_checkpoint_of_a_live_trial_is_needed_and_none_of_one_that_is_over() -> None:
+def test_the_last_two_checkpoints_of_a_live_trial_are_needed_and_none_of_one_that_is_over() -> None:
     study = Study(created(), started(0, 0, 9))
-    study.then(reported(0, 1), saved(0, 1), reported(0, 2), saved(0, 2))
+    for resource in (1, 2, 3):
+        study.then(reported(0, resource), saved(0, resource))
     assert [checkpoint.resource for checkpoint in study.state.needless(0)] == [1]
     study.then(failed(0))
-    assert [checkpoint.resource for checkpoint in study.state.needless(0)] == [1, 2]
+    assert [checkpoint.resource for checkpoint in study.state.needless(0)] == [1, 2, 3]
     study.then(ev.Dropped(0, "0/1"))
-    assert [checkpoint.resource for checkpoint in study.state.needless(0)] == [2]
+    assert [checkpoint.resource for checkpoint in study.state.needless(0)] == [2, 3]
+
+
+def damaged(checkpoint: str, resource: int) -> ev.Dropped:
+    return ev.Dropped(0, checkpoint, Why("damaged", resource=resource))
+
+
+GONE = ev.Failure("machine", "CheckpointDamagedError", "checkpoint 0/6 is damaged")
+
+
+def test_a_job_whose_checkpoint_is_damaged_goes_on_from_the_one_before_and_the_units_between_are_refunded() -> (
+    None
+):
+    study = Study(created(), started(0, 0, 6), retries=0)
+    for resource in range(1, 7):
+        study.then(reported(0, resource))
+    study.then(saved(0, 3), saved(0, 6), reached(0))
+    study.then(started(1, 6, 9, restore="0/6"), damaged("0/6", 6), ev.Ended(1, 0, "lost", GONE))
+    assert study.state.resumes_at(0) == (3, "0/3")
+    assert study.state.trials[0].owed == Owed(9, 1, False, "search")  # no attempt of the training was lost
+    assert (study.state.account.resource, study.state.account.trained) == (3, 6)
+    study.then(started(2, 3, 9, restore="0/3"), damaged("0/3", 3), ev.Ended(2, 0, "lost", GONE))
+    assert study.state.resumes_at(0) == (0, None)
+    assert (study.state.account.resource, study.state.account.reserved) == (0, 0)
 
 
 def test_a_complete_trial_needs_no_checkpoint_unless_it_is_the_incumbent() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from rung.core import event as ev
 from rung.core.budget import Budget
+from rung.core.change import refusal
 from rung.core.decision import Ask, Finished, Scheduler, SchedulerSpec, Slot, Stop, Wait, Yield
 from rung.core.errors import ContradictionError
 from rung.core.event import Entry
@@ -22,15 +23,25 @@ from rung.core.job import Job
 from rung.core.objective import Objective
 from rung.core.resource import Resource, Steps
 from rung.core.rng import rng
-from rung.core.space import Float, Int, Space
+from rung.core.space import Constant, Float, Int, Parameter, Space
 from rung.core.state import ACTIVE, State
-from rung.core.suggestion import SearcherSpec
+from rung.core.suggestion import Searcher, SearcherSpec
 from rung.core.why import Why, sentence
 from rung.dispatcher import Dispatcher, Work
 from rung.searchers.random import RandomSearch
+from rung.spec import StudySpec, plain, versions
 from rung.stores.memory import MemoryStore
 
 SPACE = Space({"x": Float(0.0, 1.0), "y": Int(1, 5)})
+CHANGES: list[dict[str, Parameter]] = [
+    {"x": Float(0.0, 0.5)},
+    {"x": Float(0.25, 2.0)},
+    {"y": Int(1, 3)},
+    {"y": Constant(2)},
+    {"y": Int(1, 5)},
+    {"z": Float(0.0, 1.0, default=0.5)},
+    {"z": Constant(0.5)},
+]
 LOST = ev.Failure("machine", "lost", "the worker is gone")
 DIVERGED = ev.Failure("configuration", "diverged", "loss is nan")
 BROKEN = ev.Failure("code", "MisuseError", "no report", "", "train.py:1")
@@ -55,6 +66,19 @@ class Settings:
         objectives = (Objective("loss", maximize=self.maximize),)
         scheduler = self.spec.start(SPACE, objectives, self.seed)
         return State(SPACE, objectives, self.resource, scheduler, retries=1)
+
+    def study(self) -> StudySpec:
+        """The study whose driver the world plays."""
+        return StudySpec(
+            "world",
+            SPACE.parameters,
+            (Objective("loss", maximize=self.maximize),),
+            self.resource,
+            plain(self.spec, "scheduler"),
+            plain(self.searcher, "searcher"),
+            self.seed,
+            retries=1,
+        )
 
 
 @dataclass
@@ -89,10 +113,11 @@ class World:
         self._log.acquire()
         self.state = settings.state()
         self._open()
+        self.dispatcher.record(ev.Opened(settings.study().to_builtins(), versions()))
         self.dispatcher.record(ev.BudgetChanged(settings.budget))
 
     def _open(self) -> None:
-        searcher = self.settings.searcher.start(SPACE, self.state.objectives, self.settings.seed)
+        searcher = self._searcher(self.state.space)
         self.dispatcher = Dispatcher(
             self.state,
             self._log,
@@ -104,6 +129,9 @@ class World:
         )
         self.desks = {self._n_desks + index: Desk() for index in range(self.settings.workers)}
         self._n_desks += self.settings.workers
+
+    def _searcher(self, space: Space) -> Searcher:
+        return self.settings.searcher.start(space, self.state.objectives, self.settings.seed)
 
     def _clock(self) -> float:
         self._now += 1.0
@@ -239,7 +267,7 @@ class World:
         self._checkpoints.add(name)
         self.dispatcher.record(ev.Saved(job, trial, position, name))
         while self.dispatcher.doomed:
-            self._checkpoints.remove(self.dispatcher.doomed.popleft()[1])
+            self._checkpoints.discard(self.dispatcher.doomed.popleft()[1])
 
     def step(self, number: int, loss: float) -> None:
         """A busy worker trains one unit and reports, or says that it has reached its target."""
@@ -347,7 +375,15 @@ class World:
 
     def enqueue(self, number: int) -> None:
         """A person asks for a configuration."""
-        self.dispatcher.record(ev.Enqueued({"x": number / 10, "y": 1 + number % 5}))
+        config = self.state.space.completed({"x": number / 10, "y": 1 + number % 5})
+        if self.state.space.contains(config):
+            self.dispatcher.record(ev.Enqueued(config))
+
+    def change_space(self, number: int) -> None:
+        """A person goes on in another space."""
+        space = Space({**self.state.space.parameters, **CHANGES[number % len(CHANGES)]})
+        if space != self.state.space and refusal(self.state.space, space) is None:
+            self.dispatcher.change_space(space, self._searcher(space))
 
     def raise_budget(self, trials: int) -> None:
         """A person allows more trials."""
@@ -488,6 +524,7 @@ def snapshot(state: State, seed: int) -> object:
         (state.seq, state.time, state.n_jobs, state.suggested, state.closed, state.incumbent),
         (list(state.enqueued), +state.counts, state.repeated_failure),
         [state.needless(record.number) for record in state.trials],
-        (view.configs, view.trials.tolist(), view.resources.tolist(), view.losses.tolist()),
-        (view.seconds.tolist(), view.metrics, view.failed.tolist(), dict(view.pending)),
+        (list(view.configs), list(view.completed), repr(view.encoded.tolist()), view.since),
+        (view.trials.tolist(), view.resources.tolist(), view.losses.tolist()),
+        (view.seconds.tolist(), list(view.metrics), view.failed.tolist(), dict(view.pending)),
     )

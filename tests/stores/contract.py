@@ -2,8 +2,10 @@
 
 import pytest
 
+from rung.core import event as ev
 from rung.core.errors import BusyError, ContradictionError, StoreError, StudyNotFoundError
 from rung.core.event import AnyEvent
+from rung.stores.checks import Note
 from rung.stores.events import Store
 from stores.samples import ALL_KINDS, entries, reports
 
@@ -65,6 +67,28 @@ class StoreContract:
         one.flush()
         assert (len(list(one.read())), len(list(two.read()))) == (3, 3)
         assert (one.committed, two.committed) == (3, 3)
+
+    def test_reading_can_be_restricted_to_kinds(self, store: Store) -> None:
+        log = store.create("digits", entries([*ALL_KINDS, *ALL_KINDS]))
+        found = [type(entry.event).__name__ for entry in log.read(after=1, kinds=(ev.Opened, ev.Stopped))]
+        assert found == ["Stopped", "Opened", "Stopped"]
+
+    def test_a_note_is_kept_with_the_entry_after_which_it_holds(self, store: Store) -> None:
+        store.create("other", reports(1))
+        log = store.create("digits", reports(2))
+        with pytest.raises(StoreError, match="without its lease"):
+            log.note(2, "two")
+        log.acquire()
+        log.append(reports(1, after=2))
+        log.note(3, "three")
+        expected = [Note("other", 1, 0, "", is_held=False), Note("digits", 3, 3, "three", is_held=True)]
+        assert store.notes() == expected
+        log.append(reports(2, after=3))
+        log.note(4, "of an entry that is not the last")
+        log.release()
+        assert store.notes()[1] == Note("digits", 5, 3, "three", is_held=False)
+        store.delete("digits")
+        assert [note.name for note in store.notes()] == ["other"]
 
     def test_groups_follow_each_other(self, store: Store) -> None:
         log = store.create("digits", reports(1))

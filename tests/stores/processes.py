@@ -69,7 +69,7 @@ Process = subprocess.Popen[str]
 
 
 @contextmanager
-def running(program: str, path: Path, *arguments: str) -> Iterator[Process]:
+def running(program: str, path: Path | str, *arguments: str) -> Iterator[Process]:
     """The program in a process of its own, which is killed and reaped at the end."""
     command = [sys.executable, "-c", PROGRAM + program, str(path), *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

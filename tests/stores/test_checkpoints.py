@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from rung.core.errors import SpecError, StoreError
-from rung.stores.checkpoints import CheckpointFolder, Checkpoints
+from rung.stores.checkpoint_folder import CheckpointFolder
+from rung.stores.checkpoints import Checkpoints
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def test_what_was_written_is_there_with_its_size(kept: CheckpointFolder) -> None
     assert everything(kept.root) == [
         "3",
         "3/9.17",
+        "3/9.17/.rung-manifest",
         "3/9.17/state.json",
         "3/9.17/weights",
         "3/9.17/weights/layer",
@@ -73,7 +75,7 @@ def test_the_later_of_two_with_the_same_name_counts(kept: CheckpointFolder) -> N
     kept.write("3/9.17", saving("of a job whose number was never committed"))
     kept.write("3/9.17", saving("new"))
     assert (kept.path("3/9.17") / "weights" / "layer").read_text() == "new"
-    assert len(everything(kept.root)) == 5
+    assert len(everything(kept.root)) == 6
 
 
 def test_names_come_in_the_order_of_trials_resources_and_jobs(kept: CheckpointFolder) -> None:

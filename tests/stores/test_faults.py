@@ -133,8 +133,8 @@ def test_another_program_that_writes_for_long_is_an_error_that_heals(
 def test_a_file_of_a_newer_rung_is_refused(path: Path) -> None:
     open_store(path).close()
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("INSERT INTO rung_meta VALUES (3, 0.0)")
-    refused(path, r"written by a newer rung \(schema 3, this one knows 1\). Upgrade with pip install -U rung")
+        connection.execute("INSERT INTO rung_meta VALUES (99, 0.0)")
+    refused(path, r"written by a newer rung \(schema 99, this one knows 2\). Upgrade with pip install -U rung")
 
 
 def test_another_programs_database_is_refused(path: Path) -> None:

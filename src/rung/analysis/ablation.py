@@ -99,7 +99,12 @@ def ablation(
     if data.incumbent is None:
         raise NoResultError(f"study {data.name!r} has no incumbent yet: no trial has reached a target.")
     first, words = _start(data, found, start)
-    end = data.trials[data.incumbent.trial].config
+    end = data.space.completed(data.trials[data.incumbent.trial].config)
+    if not data.space.contains(end):
+        raise NoResultError(
+            f"there is no path: the incumbent, trial {data.incumbent.trial}, lies outside the space since that was "
+            "changed."
+        )
     x, goal = data.space.encode([first, end])
     groups = _groups(data.space, x, goal)
     if not groups:
@@ -134,7 +139,7 @@ def _start(
         return defaults, "the defaults"
     order = np.argsort(found.losses, kind="stable")
     trial = int(found.trials[order[len(order) // 2]])
-    return data.trials[trial].config, f"the values of trial {trial}, the median,"
+    return data.space.completed(data.trials[trial].config), f"the values of trial {trial}, the median,"
 
 
 def _groups(space: Space, x: Floats, goal: Floats) -> list[list[int]]:

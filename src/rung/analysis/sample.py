@@ -73,11 +73,13 @@ def sample(
         better_than: Values worse than this count as this, so that only what is better makes a difference.
 
     Raises:
-        NoResultError: If there are fewer than 10 usable trials, or all have the same value.
+        NoResultError: If nothing varies, there are fewer than 10 usable trials, or all have the same value.
         SpecError: If there is no such objective.
     """
     column = _objective(data, objective)
     goal = data.objectives[column]
+    if not data.space.columns:
+        raise NoResultError(f"study {data.name!r} varies no hyperparameter: its space has only constants.")
     if resource is None:
         resource = default_resource(data)
     trials, losses = _at(data, resource, column)
@@ -127,7 +129,8 @@ def default_resource(data: StudyData) -> int:
     sizes = {level: len(_at(data, level, 0)[0]) for level in data.levels}
     if not any(sizes.values()):
         raise NoResultError(
-            f"study {data.name!r} has no result at any level yet. Ask again when trials have reported."
+            f"study {data.name!r} has no result {'in its present space' if len(data.observations) else 'at any level'} "
+            "yet. Ask again when trials have reported."
         )
     return usual_level(data, sizes)
 

@@ -9,6 +9,7 @@ import msgspec
 from rung.core.budget import Budget
 from rung.core.objective import Objectives
 from rung.core.parameter import Choice, Constant
+from rung.core.space import Space
 from rung.spec import StudySpec
 
 WIDTH = 80
@@ -34,6 +35,11 @@ def study_source(spec: StudySpec) -> str:
         arguments.append(f"retries={spec.retries}")
     lines = ",\n".join(arguments).replace("\n", "\n    ")
     return f"rung.Study(\n    {lines},\n)"
+
+
+def space_source(space: Space) -> str:
+    """The call of `rung.Space` that describes this space."""
+    return f"rung.Space({_space(space.parameters)})"
 
 
 def literal(value: object) -> str:

@@ -2,23 +2,13 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from keyword import iskeyword
 from typing import Annotated
 
 import typer
 
-from rung.cli.best import best
-from rung.cli.card import card
-from rung.cli.doctor import doctor
-from rung.cli.importance import importance
-from rung.cli.init import init
-from rung.cli.ls import ls
-from rung.cli.plot import plot
-from rung.cli.report import report
-from rung.cli.run import run
-from rung.cli.show import show
 from rung.cli.start import TEXT
-from rung.cli.trials import trials
-from rung.cli.why import why
 from rung.core.errors import ObjectiveError, RungError
 from rung.version import __version__
 
@@ -30,8 +20,11 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: quick, and the same everywhere
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, init, ls, show, best, why, card, trials, report, plot, doctor, importance):
-    app.command()(command)
+# Each stands in the file that is named after it, which is imported when it is called: `ls` waits for no training.
+COMMANDS = (
+    *("run", "init", "ls", "show", "space", "best", "why", "card", "trials", "report", "plot", "doctor"),
+    *("replay", "importance", "export", "import", "copy", "gc"),
+)
 
 
 @app.callback(invoke_without_command=True)
@@ -53,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit."""
     words, debug = _without_debug(sys.argv[1:] if arguments is None else arguments)
     try:
+        _load(words[:1] if words[:1] and words[0] in COMMANDS else COMMANDS)
         app(words, prog_name="rung")
     except RungError as error:
         if debug:
@@ -61,6 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(error.traceback.rstrip(), file=sys.stderr)
         print(f"rung: {error}", file=sys.stderr)
         sys.exit(WRONG)
+
+
+def _load(names: Sequence[str]) -> None:
+    """Make commands known to `app`."""
+    app.registered_commands.clear()
+    for name in names:
+        word = f"{name}_" if iskeyword(name) else name
+        app.command(name)(getattr(import_module(f"rung.cli.{word}"), word))
 
 
 def _without_debug(words: Sequence[str]) -> tuple[list[str], bool]:

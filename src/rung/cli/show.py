@@ -1,16 +1,25 @@
 """`rung show`: the trials of a study."""
 
+from collections.abc import Sequence
 from typing import Annotated, get_args
 
 import typer
 
 from rung.cli.errors import CommandError
-from rung.cli.opening import STORE, StoreOption, StudyArgument, open_study
+from rung.cli.opening import (
+    STORE,
+    StoreOption,
+    StudyArgument,
+    meant,
+    notes_in,
+    open_study,
+    summary_of,
+)
 from rung.cli.tables import Table, styled
 from rung.core.decision import Status
 from rung.core.why import plural
-from rung.study import Study
-from rung.trial_result import TrialResult
+from rung.stores.checks import Note, not_found
+from rung.summary import Row, Summary, row, summary
 from rung.words import NOTHING, counts, number, short, units
 
 STYLES = {
@@ -29,37 +38,54 @@ def show(
     status: Annotated[
         str | None, typer.Option("--status", help=f"Only trials that are {' or '.join(get_args(Status))}.")
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every trial, where a large study shows its leading ones.")
+    ] = False,
 ) -> None:
     """Show the trials of a study, and why each stands where it stands."""
     if status is not None and status not in get_args(Status):
         raise CommandError(f"no trial can be {status!r}. A trial is {', '.join(get_args(Status))}.")
-    with open_study(study, store) as found:
-        _print(found, status)
+    if every or status is not None:
+        with open_study(study, store) as found:
+            shown = [row(trial) for trial in found.trials if status in (None, trial.status)]
+            _print(found.name, summary(found.state, found.name), shown)
+        return
+    note = _note(study, store)
+    known = summary_of(note, store)
+    _print(note.name, known, known.rows)
+    if note.is_held and note.seq < note.last:
+        print(f"\nIt is running: this is as of {note.last - note.seq} events ago.")
+    if len(known.rows) < known.n_trials:
+        print(f"\n{len(known.rows)} of {known.n_trials} trials, the best first. Every one: rung show --all")
 
 
-def _print(study: Study, status: str | None) -> None:
-    state = study.state
-    unit = state.resource.unit
-    goals = [goal.metric for goal in state.objectives]
-    print(styled(_header(study), "bold"))
+def _note(study: str | None, store: str) -> Note:
+    notes = {note.name: note for note in notes_in(store)}
+    name = meant(study, list(notes), store)
+    if name not in notes:
+        raise not_found(name, list(notes), store)
+    return notes[name]
+
+
+def _print(name: str, known: Summary, shown: Sequence[Row]) -> None:
+    print(styled(_header(name, known), "bold"))
     rows = Table(
         ">trial",
         "status",
-        f">{plural(unit, None)}",
-        *[f">{goal}" for goal in goals],
+        f">{plural(known.unit, None)}",
+        *[f">{goal}" for goal in known.metrics],
         "~configuration",
         "~why",
     )
-    shown = [trial for trial in study.trials if status in (None, trial.status)]
     for trial in shown:
-        values = [number(trial.values.get(goal)) for goal in goals]
+        values = [number(trial.values.get(goal)) for goal in known.metrics]
         rows.add(
             str(trial.number),
             trial.status,
             str(trial.resource),
             *values,
             short(trial.config),
-            _why(trial, unit),
+            _why(trial, known.unit),
             style=STYLES[trial.status],
         )
     if shown:
@@ -67,12 +93,11 @@ def _print(study: Study, status: str | None) -> None:
         rows.print()
 
 
-def _header(study: Study) -> str:
-    state = study.state
-    spent = units(state.account.resource, state.resource.unit)
-    return f"{study.name}: {len(state.trials)} trials ({counts(state.counts) or NOTHING}), {spent} spent"
+def _header(name: str, known: Summary) -> str:
+    spent = units(known.spent, known.unit)
+    return f"{name}: {known.n_trials} trials ({counts(known.counts) or NOTHING}), {spent} spent"
 
 
-def _why(trial: TrialResult, unit: str) -> str:
+def _why(trial: Row, unit: str) -> str:
     """The reason, without the resource that has a column of its own."""
-    return trial.why.splitlines()[0].replace(f" at {trial.resource} {plural(unit, trial.resource)}", "")
+    return trial.why.replace(f" at {trial.resource} {plural(unit, trial.resource)}", "")

@@ -48,6 +48,18 @@ class CheckpointGoneError(StoreError):
     """A checkpoint that the log knows is not on the disk; its trial goes on from an older one, or from the start."""
 
 
+class CheckpointDamagedError(CheckpointGoneError):
+    """A checkpoint is not what was written; as if it were gone."""
+
+
+CHECKPOINT_FAULTS = frozenset({CheckpointGoneError.__name__, CheckpointDamagedError.__name__})
+"""What the failure of a job is called whose checkpoint could not be restored."""
+
+
+class UnreachableError(StoreError):
+    """The database does not answer now; the same may succeed in a while."""
+
+
 class StudyNotFoundError(StoreError, LookupError):
     """The store holds no study of that name."""
 

@@ -186,10 +186,17 @@ class Saved(Event, frozen=True):
 
 
 class Dropped(Event, frozen=True):
-    """A checkpoint was given up; it is deleted once this is committed."""
+    """A checkpoint was given up; it is deleted once this is committed.
+
+    Attributes:
+        trial: Whose it was.
+        checkpoint: Its name.
+        why: The reason; None: nothing can need it any more.
+    """
 
     trial: int
     checkpoint: str
+    why: Why | None = None
 
 
 class Closed(Event, frozen=True):
@@ -205,13 +212,19 @@ class BudgetChanged(Event, frozen=True):
 
 
 class SpaceChanged(Event, frozen=True):
-    """The space from now on; configurations of earlier trials stay as they were given."""
+    """The space from now on; configurations of earlier trials stay as they were given.
+
+    What it adds counts for them with the default that it has here. What is enqueued and does not fit is forgotten.
+    """
 
     space: dict[str, Parameter]
 
 
 class SpecChanged(Event, frozen=True):
-    """The study goes on with other options of its scheduler or searcher; the whole new spec."""
+    """The study goes on with other options of its scheduler or searcher; the whole new spec.
+
+    Its space is that of `Opened`: `SpaceChanged` alone changes it.
+    """
 
     spec: dict[str, Any]  # as in Opened
     versions: dict[str, str]

@@ -4,70 +4,27 @@ Appending is O(1). Nothing appended ever changes, so a view is the length at whi
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from rung.core.columns import GrowingArray, GrowingMetrics
 from rung.core.objective import Losses, Metrics
+from rung.core.present import Present
 from rung.core.space import Config, Space
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-class GrowingArray:
-    """A numpy array to append to. Appending costs a list append; reading moves the new rows over once."""
-
-    __slots__ = ("_buffer", "_moved", "_tail")
-
-    def __init__(self, dtype: type[np.generic], width: int | None = None) -> None:
-        shape = (16,) if width is None else (16, width)
-        self._buffer: npt.NDArray[Any] = np.empty(shape, dtype)
-        self._moved = 0
-        self._tail: list[Any] = []
-
-    def __len__(self) -> int:
-        return self._moved + len(self._tail)
-
-    def append(self, row: object) -> None:
-        """Add one row."""
-        self._tail.append(row)
-
-    def extend(self, rows: npt.NDArray[Any]) -> None:
-        """Add many rows."""
-        self._tail.extend(rows)
-
-    def first(self, n: int) -> npt.NDArray[Any]:
-        """The first `n` rows, read-only; what is appended later does not change them."""
-        if self._tail:
-            self._move()
-        rows = self._buffer[:n]
-        rows.flags.writeable = False
-        return rows
-
-    def _move(self) -> None:
-        needed = len(self)
-        if needed > len(self._buffer):
-            grown = np.empty(
-                (max(needed, 2 * len(self._buffer)), *self._buffer.shape[1:]), self._buffer.dtype
-            )
-            grown[: self._moved] = self._buffer[: self._moved]
-            self._buffer = grown
-        self._buffer[self._moved : needed] = self._tail
-        self._moved = needed
-        self._tail = []
-
-
 class History:
     """Configurations, observations, pending work and failures of a study's trials; the state alone appends."""
 
     def __init__(self, space: Space, n_objectives: int) -> None:
-        self.space = space
         self.configs: list[Config] = []
-        self.metrics: list[Metrics] = []
+        self.metrics = GrowingMetrics()
         self.pending: dict[int, int] = {}  # trial to the target of its open or owed job
-        self._encoded = GrowingArray(np.float64, len(space.columns))
+        self._present = Present(space)
         self._trials = GrowingArray(np.int64)
         self._resources = GrowingArray(np.int64)
         self._losses = GrowingArray(np.float64, n_objectives)
@@ -80,11 +37,12 @@ class History:
 
     def view(self) -> "HistoryView":
         """What is known now."""
-        return HistoryView(self, self.space, len(self.configs), len(self.metrics), len(self._failed))
+        return HistoryView(self, self._present, len(self.configs), len(self.metrics), len(self._failed))
 
     def add_trial(self, config: Config) -> None:
         """A trial was created."""
         self.configs.append(config)
+        self._present.configs.append(config)
 
     def add_observation(  # noqa: PLR0917  one row
         self, trial: int, resource: int, losses: Losses, metrics: Metrics, seconds: float, time: float
@@ -102,18 +60,16 @@ class History:
         self._failed.append((trial, target))
 
     def change_space(self, space: Space) -> None:
-        """From now on encode in another space; configurations stay as they were given."""
-        self.space = space
-        self._encoded = GrowingArray(np.float64, len(space.columns))
+        """From now on another space holds; what it adds counts with its default for the trials so far.
 
-    def encoded(self, space: Space, n: int) -> Floats:
-        """The first `n` configurations in the unit cube; a row of NaN where one lies outside the space."""
-        if space is not self.space:
-            return _encode(space, self.configs[:n])  # the space has changed since that view was taken
-        known = len(self._encoded)
-        if known < n:
-            self._encoded.extend(_encode(self.space, self.configs[known:n]))
-        return self._encoded.first(n)
+        Configurations stay as they were given, and views as they were taken.
+        """
+        self._present = Present(space, self._present.configs)
+
+    @property
+    def completed(self) -> Sequence[Config]:
+        """The configurations with the defaults of what was added to the space after a trial was created."""
+        return self._present.configs
 
 
 class HistoryView:
@@ -124,13 +80,13 @@ class HistoryView:
         n_observations: Observations made.
     """
 
-    __slots__ = ("_history", "_n_failed", "_pending", "_space", "n_observations", "n_trials")
+    __slots__ = ("_history", "_n_failed", "_pending", "_present", "n_observations", "n_trials")
 
     def __init__(
-        self, history: History, space: Space, n_trials: int, n_observations: int, n_failed: int
+        self, history: History, present: Present, n_trials: int, n_observations: int, n_failed: int
     ) -> None:
         self._history = history
-        self._space = space
+        self._present = present
         self.n_trials = n_trials
         self.n_observations = n_observations
         self._n_failed = n_failed
@@ -142,9 +98,19 @@ class HistoryView:
         return self._history.configs[: self.n_trials]
 
     @property
+    def completed(self) -> Sequence[Config]:
+        """The same with the defaults of what was added to the space after a trial was created."""
+        return self._present.configs[: self.n_trials]
+
+    @property
     def encoded(self) -> Floats:
-        """Configurations in the unit cube, shape (n_trials, d), NaN where inactive."""
-        return self._history.encoded(self._space, self.n_trials)
+        """These in the unit cube, shape (n_trials, d), NaN where inactive; all NaN outside the space."""
+        return self._present.encoded(self.n_trials)
+
+    @property
+    def since(self) -> int:
+        """How many trials there were when the space became what it is."""
+        return self._present.since
 
     @property
     def trials(self) -> Ints:
@@ -174,7 +140,7 @@ class HistoryView:
     @property
     def metrics(self) -> Sequence[Metrics]:
         """Every reported metric of each observation."""
-        return self._history.metrics[: self.n_observations]
+        return self._history.metrics.first(self.n_observations)
 
     @property
     def failed(self) -> Ints:
@@ -192,10 +158,3 @@ class HistoryView:
         """Trials observed at a resource and their losses, in the order of observation."""
         here = self.resources == resource
         return self.trials[here], self.losses[here]
-
-
-def _encode(space: Space, configs: Sequence[Config]) -> Floats:
-    inside = [space.contains(config) for config in configs]
-    rows = np.full((len(configs), len(space.columns)), np.nan)
-    rows[inside] = space.encode([config for config, ok in zip(configs, inside, strict=True) if ok])
-    return rows

@@ -111,22 +111,23 @@ def defaults(group: Group) -> Config | None:
     """The default of each hyperparameter that the defaults make active; None if one has none."""
     config: Config = {}
     for name, member in group.members.items():
-        if isinstance(member, Constant):
-            config[name] = member.value
-        elif isinstance(member.parameter, Choice):
-            if member.parameter.default is msgspec.UNSET:
-                return None
-            config[name] = member.parameter.default
-        elif member.parameter.default is None:
+        default = _default(member)
+        if default is msgspec.UNSET:
             return None
-        else:
-            config[name] = member.parameter.default
+        config[name] = default
     for branch in _open(group, config):
         opened = defaults(branch)
         if opened is None:
             return None
         config |= opened
     return config
+
+
+def completed(group: Group, config: Config) -> Config:
+    """A configuration with the default of each active hyperparameter that it lacks; itself if it lacks none."""
+    found = dict(config)
+    _complete(group, found)
+    return found if len(found) > len(config) else config
 
 
 def faults(group: Group, config: object) -> Iterator[str]:
@@ -155,6 +156,24 @@ def faults(group: Group, config: object) -> Iterator[str]:
         else:
             hint = nearest(name, places) or f" Known here: {listed(active)}."
             yield f"{name!r} is no hyperparameter of this space, got {config[name]!r} for it.{hint}"
+
+
+def _complete(group: Group, config: Config) -> None:
+    for name, member in group.members.items():
+        if name not in config and (default := _default(member)) is not msgspec.UNSET:
+            config[name] = default
+    for branch in _open(group, config):
+        _complete(branch, config)
+
+
+def _default(member: Column | Constant) -> Scalar | msgspec.UnsetType:
+    """The default of a hyperparameter, the value of a constant; UNSET if there is none."""
+    if isinstance(member, Constant):
+        return member.value
+    default = member.parameter.default
+    if default is None and not isinstance(member.parameter, Choice):  # None may be an option
+        return msgspec.UNSET
+    return default
 
 
 def _fault(member: Column | Constant, value: object) -> str | None:

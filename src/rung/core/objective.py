@@ -74,6 +74,8 @@ def objectives(
 def losses(goals: Objectives, metrics: Mapping[str, Number]) -> Losses | None:
     """The losses of one report, or None if it lacks an objective."""
     try:
+        if len(goals) == 1:  # without a loop, as every report comes this way
+            return (goals[0].loss(float(metrics[goals[0].metric])),)
         return tuple([goal.loss(float(metrics[goal.metric])) for goal in goals])
     except KeyError:
         return None

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.core.errors import ConfigurationError, SpecError
-from rung.core.layout import Column, Config, Group, count, defaults, faults, layout, pick
+from rung.core.layout import Column, Config, Group, completed, count, defaults, faults, layout, pick
 from rung.core.parameter import Choice, Constant, Float, Int, Parameter, normals_of
 from rung.core.scale import Axis, Scalar, bins, listed, nearest
 
@@ -136,6 +136,14 @@ class Space:
     def defaults(self) -> Config | None:
         """The configuration of all defaults; None if a hyperparameter that is active in it has none."""
         return defaults(self._root)
+
+    def completed(self, config: Config) -> Config:
+        """A configuration with the default of each active hyperparameter that it lacks.
+
+        So counts what was tried before a hyperparameter was added. It need not fit the space otherwise. Itself,
+        if it lacks nothing that has a default.
+        """
+        return completed(self._root, config)
 
     def grid(self, points: int | Mapping[str, int] | None = None) -> Iterator[Config]:
         """All configurations of a grid, the last column the fastest.

@@ -15,7 +15,7 @@ from rung.core import event as ev
 from rung.core.budget import Account
 from rung.core.custody import Custody
 from rung.core.decision import Scheduler, Status
-from rung.core.errors import ContradictionError
+from rung.core.errors import CHECKPOINT_FAULTS, ContradictionError
 from rung.core.history import History
 from rung.core.objective import Losses, Objectives, losses
 from rung.core.record import Incumbent, OpenJob, Owed, TrialRecord
@@ -36,10 +36,11 @@ class State:
         jobs: All and only the open jobs, by number.
         n_jobs: Jobs granted so far, which is the number of the next one.
         owed: All and only the trials to which a job is owed, in the order in which they will get it.
-        enqueued: Configurations that the user asked for and that are no trial yet.
+        enqueued: Configurations that the user asked for and that are no trial yet; all fit the space.
         suggested: Configurations that the searcher has suggested.
         account: The budget, and what is spent and reserved.
         closed: Why no more trials are created, or None.
+        resting: Why free workers got no job, or running ones were interrupted; None since a job was granted.
         counts: Trials per status.
         incumbent: The best so far, of the first objective.
     """
@@ -68,6 +69,7 @@ class State:
         self.suggested = 0
         self.account = Account()
         self.closed: Why | None = None
+        self.resting: Why | None = None
         self.counts: Counter[Status] = Counter()
         self.incumbent: Incumbent | None = None
         self._now = 0.0  # the time of the event that is being learned
@@ -91,7 +93,7 @@ class State:
             ev.BudgetChanged: self._budget_changed,
             ev.SpaceChanged: self._space_changed,
             ev.SpecChanged: self._noted,
-            ev.Idled: self._noted,
+            ev.Idled: self._idled,
         }
 
     # Queries
@@ -144,7 +146,13 @@ class State:
 
     def needless(self, trial: int) -> list[ev.Saved]:
         """Checkpoints of a trial that nothing can need any more."""
-        return self._custody.needless(trial, keep_last=self.keeps_checkpoint(trial))
+        active = self._statuses[trial] in ACTIVE
+        return self._custody.needless(trial, keep=2 if active else int(self.keeps_checkpoint(trial)))
+
+    @property
+    def custody(self) -> Custody:
+        """Which checkpoints there are; to be read, not changed."""
+        return self._custody
 
     @property
     def repeated_failure(self) -> ev.Failure | None:
@@ -172,6 +180,10 @@ class State:
         return changed
 
     def _noted(self, event: ev.Event) -> Sequence[int]:
+        return ()
+
+    def _idled(self, event: ev.Idled) -> Sequence[int]:
+        self.resting = event.why
         return ()
 
     def _enqueued(self, event: ev.Enqueued) -> Sequence[int]:
@@ -233,6 +245,7 @@ class State:
         )
         record.target = max(record.target, event.target)
         self.n_jobs += 1
+        self.resting = None
         self.account.reserved += event.target - event.start
         self.history.pending[event.trial] = event.target
         if owed is not None:
@@ -242,34 +255,34 @@ class State:
         return self._tell(event.trial, granted)
 
     def _reported(self, event: ev.Reported) -> Sequence[int]:
-        record = self._known(event.trial)
-        repeat = event.resource <= record.resource
+        trial, resource, seconds = event.trial, event.resource, event.seconds
+        record = self._known(trial)
+        repeat = resource <= record.resource
         if event.repeat != repeat:
-            raise ContradictionError(f"a report at {event.resource} has repeat={event.repeat}.")
+            raise ContradictionError(f"a report at {resource} has repeat={event.repeat}.")
         job = self.jobs.get(event.job)
         if job is None:
             return self._reported_late(event, record)
-        if job.trial != event.trial:
-            raise ContradictionError(f"job {job.number} belongs to trial {job.trial}, not {event.trial}.")
-        if not job.position < event.resource <= job.target:
+        if job.trial != trial:
+            raise ContradictionError(f"job {job.number} belongs to trial {job.trial}, not {trial}.")
+        if not job.position < resource <= job.target:
             raise ContradictionError(
-                f"job {job.number} from {job.position} to {job.target} reported at {event.resource}."
+                f"job {job.number} from {job.position} to {job.target} reported at {resource}."
             )
         own = losses(self.objectives, event.metrics)
-        self.account.train(event.resource - job.position, event.seconds, event.cost)
-        record.seconds += event.seconds
-        job.position = record.position = event.resource
+        self.account.train(resource - job.position, seconds, event.cost)
+        record.seconds += seconds
+        job.position = record.position = resource
         if not repeat:
             self._observe(record, event, own)
-        job.losses = record.losses if event.resource == record.resource else own
-        if record.late and event.resource in record.late:
-            job.losses, own = record.late.pop(event.resource)
-        if event.resource <= record.told or own is None or job.losses is None:
+        job.losses = record.losses if resource == record.resource else own
+        if record.late and resource in record.late:
+            job.losses, own = record.late.pop(resource)
+        if resource <= record.told or own is None or job.losses is None:
             return ()
-        record.told = event.resource
-        return self._changed(
-            self.scheduler.apply(facts.Observed(event.trial, event.resource, job.losses, own))
-        )
+        record.told = resource
+        changed = self.scheduler.apply(facts.Observed(trial, resource, job.losses, own))
+        return self._changed(changed) if changed else ()
 
     def _reported_late(self, event: ev.Reported, record: TrialRecord) -> Sequence[int]:
         if not 0 <= event.job < self.n_jobs:
@@ -337,6 +350,8 @@ class State:
     def _lost(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
         if job.yielding is not None and not job.yielding.owed:
             return self._yielded(job, event)
+        if job.restore is not None and event.failure is not None and event.failure.type in CHECKPOINT_FAULTS:
+            return self._owe(job, job.attempt)  # as often as there are checkpoints to fall back to
         progressed = (job.saved if self.resource.needs_checkpoint else job.position) > job.start
         if not progressed and job.attempt > self.retries:
             return self._failed(job, event)
@@ -400,6 +415,8 @@ class State:
         if job is None:
             raise ContradictionError(f"job {event.job} was asked to yield, but it is not open.")
         job.yielding = event
+        if event.owed:
+            self.resting = event.why
         return () if event.owed else self._tell(job.trial, facts.YieldRequested(job.trial))
 
     def _saved(self, event: ev.Saved) -> Sequence[int]:
@@ -431,7 +448,9 @@ class State:
     def _space_changed(self, event: ev.SpaceChanged) -> Sequence[int]:
         self.space = Space(event.space)
         self.history.change_space(self.space)
-        return self._tell_all(facts.NewSpace(self.space))
+        waiting = [self.space.completed(config) for config in self.enqueued]
+        self.enqueued = deque(config for config in waiting if self.space.contains(config))
+        return [*self._tell_all(facts.NewSpace(self.space)), *self._reopen("exhausted")]
 
     # Standing
 

@@ -55,6 +55,12 @@ SENTENCES = {
     "done": "no trial can go on and no new one is allowed",
     "asked": "asked for by the user",
     "saving": "the checkpoint that it needs is still being written",
+    # checkpoints
+    "damaged": "its checkpoint at {resource} {unit} is damaged or gone, so it goes on from the one before, "
+    "or from the start",
+    "evicted": "its checkpoint at {resource} {unit} made room, as all of the study exceed quota_bytes={threshold:.0f}",
+    "quota": "the checkpoints that may not be deleted take {value:.0f} bytes, more than "
+    "quota_bytes={threshold:.0f}: raise it, or save less",
 }
 
 

@@ -32,13 +32,17 @@ class Release(msgspec.Struct, frozen=True, tag=True):
     save: bool
 
 
+class Keep(msgspec.Struct, frozen=True, tag=True):
+    """Write a checkpoint of the trial that you hold, if the training can, and hold it on."""
+
+
 class Start(msgspec.Struct, frozen=True, tag=True):
     """Begin or go on with a job."""
 
     job: Job
 
 
-Command = Start | Yield | Release
+Command = Start | Yield | Release | Keep
 
 
 class Leave(msgspec.Struct, frozen=True):

@@ -1,12 +1,16 @@
-"""Grid search: every combination of values, once; the study ends when the grid does."""
+"""Grid search: every combination of values, once; the study ends when the grid does.
+
+What was tried already, be it by the user's wish or before the space changed, is not tried again.
+"""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 
 from rung.core.history import HistoryView
 from rung.core.objective import Objectives
-from rung.core.space import Space
+from rung.core.space import Config, Scalar, Space
 from rung.core.suggestion import Request, Suggestion
 
 
@@ -38,16 +42,37 @@ class GridSearch(
 
 
 class LiveGridSearch:
-    """Walks the grid by index; has no memory."""
+    """Walks the grid and skips what is a trial already. What it keeps is how far all was found to be tried."""
 
     def __init__(self, space: Space, points: int | dict[str, int] | None) -> None:
         self._space = space
         self._points = points
         self._size = space.grid_size(points)
+        self._forget()
 
     def suggest(self, history: HistoryView, request: Request) -> Sequence[Suggestion]:
-        """The next combinations; none when all were suggested."""
-        end = min(request.index + request.count, self._size)
-        return [
-            Suggestion(self._space.grid_config(index, self._points)) for index in range(request.index, end)
-        ]
+        """The next combinations; none when all were tried."""
+        self._learn(history)
+        while self._next < self._size and self._is_tried(self._combination(self._next)):
+            self._next += 1
+        left = (self._combination(index) for index in range(self._next, self._size))
+        untried = (config for config in left if not self._is_tried(config))
+        return [Suggestion(config) for config in islice(untried, request.count)]
+
+    def _learn(self, history: HistoryView) -> None:
+        if history.n_trials < self._known:  # a question about the past
+            self._forget()
+        new = history.completed[self._known :]
+        self._tried.update(frozenset(config.items()) for config in new)
+        self._known += len(new)
+
+    def _forget(self) -> None:
+        self._next = 0  # all combinations before it are tried
+        self._tried: set[frozenset[tuple[str, Scalar]]] = set()
+        self._known = 0  # trials in it
+
+    def _combination(self, index: int) -> Config:
+        return self._space.grid_config(index, self._points)
+
+    def _is_tried(self, config: Config) -> bool:
+        return frozenset(config.items()) in self._tried

@@ -31,23 +31,27 @@ class RandomSearch(msgspec.Struct, frozen=True, tag="random", tag_field="type", 
 
 
 class LiveRandomSearch:
-    """Draws in blocks: trial `n` has row `n % BLOCK` of the block at address `n // BLOCK`."""
+    """Draws in blocks: trial `n` has row `n % BLOCK` of the block at address `n // BLOCK`.
+
+    In a space that was changed the blocks have addresses of their own, as the numbers of the old ones, cut into
+    rows of another width, would bring back values that were tried.
+    """
 
     def __init__(self, space: Space, seed: int) -> None:
         self._space = space
         self._seed = seed
-        self._number = -1
-        self._block: list[Config] = []  # memo of the block in use
+        self._address = ("", -1)
+        self._block: list[Config] = []  # memo of the block there
 
     def suggest(self, history: HistoryView, request: Request) -> Sequence[Suggestion]:
         """One configuration for each trial asked for."""
-        return [
-            Suggestion(self._config(trial)) for trial in range(request.trial, request.trial + request.count)
-        ]
+        purpose = f"random search from {history.since}" if history.since else "random search"
+        trials = range(request.trial, request.trial + request.count)
+        return [Suggestion(self._config(purpose, trial)) for trial in trials]
 
-    def _config(self, trial: int) -> Config:
+    def _config(self, purpose: str, trial: int) -> Config:
         number, row = divmod(trial, BLOCK)
-        if number != self._number:
-            self._block = self._space.sample(BLOCK, rng(self._seed, "random search", number))
-            self._number = number
+        if self._address != (purpose, number):
+            self._address = (purpose, number)
+            self._block = self._space.sample(BLOCK, rng(self._seed, *self._address))
         return self._block[row]

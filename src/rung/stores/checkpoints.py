@@ -1,61 +1,62 @@
-"""Checkpoints: folders from which trials go on, each complete or not there at all.
+"""Checkpoints: where they are kept, and the protocol of what keeps them.
 
-A checkpoint is named `trial/resource.job`. It is written into a hidden folder beside its place, brought to
-the disk, and renamed; a reader never sees half of one. What is kept is the driver's business.
+A checkpoint is a folder named `trial/resource.job`, complete or not there at all, with a manifest of its files. What
+is kept, and for how long, is the driver's business (`rung.core.custody`, `rung.core.eviction`).
 """
 
-import itertools
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
-from rung.core.errors import SpecError, StoreError
+from rung.core.errors import SpecError
 
 Save = Callable[[Path], object]
 """Writes a training's state into the folder that it is given; what it returns is ignored."""
 
-_numbers = itertools.count()  # with the process id it names a hidden folder that nobody else writes to
-
 
 class _Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    folder: str | None = None
+    url: str | None = None
 
 
 class Checkpoints(_Place, frozen=True, kw_only=True, tag="checkpoints", tag_field="type"):
-    """Where checkpoints are kept, and how often running trials write them.
+    """Where checkpoints are kept, how often running trials write them, and how much room they may take.
 
     Attributes:
-        folder: Where; None: beside the store.
+        url: A folder, or a URL such as `s3://bucket/prefix` of any file system that fsspec knows; None: beside
+            the store. Credentials come from the environment, as that file system documents it.
         every_s: Seconds of training after which a running trial saves itself, so that a crash loses no more;
             stretched so that saving costs at most 2 % of the time.
+        quota_bytes: What all checkpoints of the study may take together; those least likely to be missed go first.
+            It is checked after each save, so there must be room for one more per worker. None: no limit.
     """
 
     every_s: float = 60.0
+    quota_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        if (
-            isinstance(self.every_s, bool)
-            or not isinstance(self.every_s, int | float)
-            or not self.every_s >= 0
-        ):
+        if self.url is not None and (not isinstance(self.url, str) or not self.url):
+            raise SpecError(f"url is a folder or a URL as a string, got {self.url!r}.")
+        if not _is_number(self.every_s) or not self.every_s >= 0:
             raise SpecError(f"every_s is a number of seconds of at least 0, got {self.every_s!r}.")
+        quota = self.quota_bytes
+        if quota is not None and not (_is_number(quota) and isinstance(quota, int) and quota > 0):
+            raise SpecError(f"quota_bytes is a whole number of at least 1, got {self.quota_bytes!r}.")
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether they are kept elsewhere than in a local folder."""
+        return self.url is not None and "://" in self.url and not self.url.startswith("file://")
+
+    def __repr__(self) -> str:
+        url = None if self.url is None else redacted(self.url)
+        return f"Checkpoints(url={url!r}, every_s={self.every_s!r}, quota_bytes={self.quota_bytes!r})"
 
 
-class CheckpointFolder:
-    """The checkpoints of one study, below one folder."""
-
-    __slots__ = ("root",)
-
-    def __init__(self, root: str | Path) -> None:
-        self.root = Path(root).absolute()  # workers and trainings may change their working directory
-
-    def path(self, name: str) -> Path:
-        """Where the checkpoint of this name lies, or would lie."""
-        return self.root / name
+class CheckpointStore(Protocol):
+    """The checkpoints of one study; pickled to workers, so an object of it holds no connection."""
 
     def write(self, name: str, save: Save) -> int:
         """Let `save` fill a folder and make it the checkpoint `name`.
@@ -64,114 +65,54 @@ class CheckpointFolder:
             Its size in bytes.
 
         Raises:
-            StoreError: If the folder cannot be made or brought to the disk. What `save` raises goes through;
-                either way nothing is left behind.
+            StoreError: If it cannot be written. What `save` raises goes through; either way nobody ever sees
+                half of it.
         """
-        place = self.path(name)
-        with _storing(name):
-            draft = _draft(place)
-        try:
-            save(draft)
-            with _storing(name):
-                size = _settle(draft)
-                _give_up(
-                    place
-                )  # a driver that died before its commit may have given this job's number before
-                draft.rename(place)
-                _sync(place.parent)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-        return size
+        ...
+
+    def fetch(self, name: str) -> Path:
+        """A local folder with the checkpoint, each file found as it was written; the caller's until `done`.
+
+        Raises:
+            CheckpointGoneError: If it is not there.
+            CheckpointDamagedError: If a file of it is missing or not what was written.
+            StoreError: If that cannot be told now.
+        """
+        ...
+
+    def done(self, folder: Path) -> None:
+        """A folder of `fetch` is not needed any more."""
+        ...
 
     def drop(self, name: str) -> None:
         """Delete a checkpoint; one that is not there is gone already."""
-        place = self.path(name)
-        with _storing(name):
-            _give_up(place)
-        with suppress(OSError):
-            place.parent.rmdir()  # refused, rightly, while another checkpoint of the trial is there
+        ...
 
     def names(self) -> list[str]:
         """The complete checkpoints, by trial, resource and job."""
-        found = [
-            f"{trial.name}/{entry.name}" for trial, entry in self._entries() if not entry.name.startswith(".")
-        ]
-        return sorted(found, key=_order)
+        ...
 
     def sweep(self) -> None:
         """Delete what was left half-written or half-deleted. Only while no worker of the study is alive."""
-        for _, entry in self._entries():
-            if entry.name.startswith("."):
-                shutil.rmtree(entry, ignore_errors=True)
-
-    def _entries(self) -> Iterator[tuple[Path, Path]]:
-        if self.root.is_dir():
-            for trial in self.root.iterdir():
-                if trial.is_dir():
-                    yield from ((trial, entry) for entry in trial.iterdir())
+        ...
 
 
-def _draft(place: Path) -> Path:
-    draft = _hidden(place)
-    for last in (False, False, True):
-        try:
-            draft.mkdir(parents=True)
-        except FileNotFoundError:  # `drop` removed the trial's empty folder between the two steps of mkdir
-            if last:
-                raise
-        else:
-            break
-    return draft
+def in_order(names: list[str]) -> list[str]:
+    """Names of checkpoints by trial, resource and job; foreign names after them."""
+    return sorted(names, key=_order)
 
 
-def _give_up(place: Path) -> None:
-    """Make the checkpoint vanish in one step, then delete it."""
-    hidden = _hidden(place)
-    try:
-        place.rename(hidden)
-    except FileNotFoundError:
-        return
-    shutil.rmtree(hidden, ignore_errors=True)
+def redacted(text: str) -> str:
+    """A text without what is secret in the URLs in it: user, password, query."""
+    without_user = re.sub(r"://[^/\s@]*@", "://***@", text)
+    return re.sub(r"(://[^\s?'\"]*)\?[^\s'\"]+", r"\1?***", without_user)
 
 
-def _hidden(place: Path) -> Path:
-    return place.with_name(f".{place.name}-{os.getpid()}-{next(_numbers)}")
-
-
-def _settle(folder: Path) -> int:
-    """Bring everything below `folder` to the disk, and return its size in bytes."""
-    size = 0
-    for where, _, files in os.walk(folder):
-        for file in files:
-            path = Path(where, file)
-            if path.is_file() and not path.is_symlink():
-                size += path.stat().st_size
-                _sync(path)
-        _sync(Path(where))
-    return size
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _order(name: str) -> tuple[tuple[int, int | str], ...]:
-    """Numbers by size; foreign names after them."""
     return tuple(
         (0, int(part)) if part.isdecimal() else (1, part) for part in name.replace("/", ".").split(".")
     )
-
-
-@contextmanager
-def _storing(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"checkpoint {name} could not be written or deleted: {error}. "
-            "Is the disk full, or the folder read-only?"
-        ) from error

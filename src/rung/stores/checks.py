@@ -1,10 +1,30 @@
-"""What every store refuses, in the same words."""
+"""What all stores share: a study as they list it, and what they refuse, in the same words."""
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rung.core.errors import ContradictionError, StoreError, StudyNotFoundError
 from rung.core.event import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a store knows of a study without its log.
+
+    Attributes:
+        name: The study.
+        last: Number of its last durable entry.
+        seq: The entry after which `text` was noted; 0: nothing was. What is not `last` is out of date.
+        text: As it was given to `Log.note`.
+        is_held: Whether a live driver holds its lease.
+    """
+
+    name: str
+    last: int
+    seq: int
+    text: str
+    is_held: bool
 
 
 def check_order(last: int, entries: Sequence[Entry]) -> None:

@@ -1,14 +1,16 @@
 """The log of events of a study, as its driver sees it: append, read from a position, hold the lease.
 
-`open_store` gives a store in memory or in an SQLite file; both keep the contract of `Store` and `Log`, which
-`tests/stores/contract.py` states as a test-suite. Nothing here folds events: what they mean is core's matter.
+`open_store` gives a store in memory, in an SQLite file or on a database server; all keep the contract of `Store`
+and `Log`, which `tests/stores/contract.py` states as a test-suite. Nothing here folds events: what they mean is
+core's matter.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from rung.core.event import Entry
+from rung.core.event import Entry, Event
+from rung.stores.checks import Note
 from rung.stores.memory import MemoryStore
 
 
@@ -23,8 +25,12 @@ class Log(Protocol):
         """Number of the last durable entry; 0 if there is none."""
         ...
 
-    def read(self, after: int = 0) -> Iterator[Entry]:
+    def read(self, after: int = 0, kinds: Sequence[type[Event]] | None = None) -> Iterator[Entry]:
         """The durable entries with numbers above `after`, in order, a page at a time.
+
+        Args:
+            after: Number of the last entry that is known already.
+            kinds: Only events of these kinds, at a fraction of the cost; None: all.
 
         Raises:
             StoreError: If the log cannot be read, or an entry of it cannot be understood.
@@ -40,6 +46,19 @@ class Log(Protocol):
         Raises:
             ContradictionError: If the numbers do not continue the log.
             StoreError: If no lease is held, or an earlier group could not be written.
+            LeaseLostError: If another driver has taken over.
+        """
+        ...
+
+    def note(self, seq: int, text: str) -> None:
+        """Flush, then keep a text in place of an earlier one; see `Store.notes`.
+
+        Args:
+            seq: The entry after which it holds. If that is not the last one, nothing is kept.
+            text: Whatever the driver wants to be read of the study without its log.
+
+        Raises:
+            StoreError: If no lease is held, or it cannot be written.
             LeaseLostError: If another driver has taken over.
         """
         ...
@@ -106,8 +125,10 @@ class Store(Protocol):
         """The studies, oldest first."""
         ...
 
-    def create(self, name: str, entries: Sequence[Entry]) -> Log:
+    def create(self, name: str, entries: Iterable[Entry]) -> Log:
         """Begin a study with its first entries, durably and as a whole; nobody holds its lease yet.
+
+        If the entries raise on their way, nothing was created.
 
         Raises:
             StoreError: If the name is taken.
@@ -120,6 +141,10 @@ class Store(Protocol):
         Raises:
             StudyNotFoundError: If there is none of that name; the message names those that are near.
         """
+        ...
+
+    def notes(self) -> list[Note]:
+        """What was noted of each study, oldest first, without reading any log."""
         ...
 
     def delete(self, name: str) -> None:
@@ -137,13 +162,15 @@ class Store(Protocol):
 
 
 def open_store(url: str | Path | None) -> Store:
-    """The store at `url`; a file that does not exist yet is made.
+    """The store at `url`; a file that does not exist yet is made, and so are the tables in an empty database.
 
     Args:
-        url: A path or `sqlite:///path` of an SQLite file; None: a new store in memory.
+        url: A path or `sqlite:///path` of an SQLite file; `postgresql://user@host/name` or
+            `mysql://user@host/name`, a database on a server; None: a new store in memory.
 
     Raises:
         StoreError: If it cannot be opened or is not ours; nothing was changed then.
+        MissingDependencyError: If the package that speaks to that server is not installed.
     """
     if url is None:
         return MemoryStore()

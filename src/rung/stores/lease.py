@@ -1,7 +1,8 @@
 """The lease of a study: one driver at a time, and a fence against one that does not know yet that it lost it.
 
 Each time the lease is taken, its fence grows by one. Every append checks in its own transaction that this has
-not happened since, so a driver that slept past its lease appends nothing.
+not happened since, so a driver that slept past its lease appends nothing. Time is that of the database's clock: the
+drivers of a server may stand on machines whose clocks differ.
 """
 
 import os
@@ -9,9 +10,12 @@ import socket
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Float, Select, select, update
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import FunctionElement
 
 from rung.core.errors import BusyError, LeaseLostError, StudyNotFoundError
 from rung.stores.schema import leases
@@ -65,13 +69,36 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class _Lease:
-    """A row of the table."""
+    """A row of the table, and when it was read."""
 
     fence: int
     owner: str
     holder: Process
     since: float
     expires: float
+    now: float
+
+
+class _Now(FunctionElement[float]):
+    """The time by the clock of the database, in seconds since 1970."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(_Now)
+def _now_in_sqlite(_element: _Now, _compiler: Any, **_options: Any) -> str:  # Any: SQLAlchemy's hook
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(_Now, "postgresql")
+def _now_in_postgresql(_element: _Now, _compiler: Any, **_options: Any) -> str:
+    return "(extract(epoch FROM clock_timestamp())::double precision)"
+
+
+@compiles(_Now, "mysql")
+def _now_in_mysql(_element: _Now, _compiler: Any, **_options: Any) -> str:
+    return "(unix_timestamp(sysdate(6)) + 0e0)"
 
 
 def this_process() -> Process:
@@ -96,17 +123,17 @@ def take(connection: Connection, study: int, owner: str, name: str) -> int:
         StudyNotFoundError: If the study was deleted meanwhile.
         BusyError: If a live driver holds it.
     """
-    old = _read(connection, study)
+    old = _read_locked(connection, study)
     if old is None:
         raise StudyNotFoundError(f"{name} was deleted meanwhile. Nothing of it is left to go on with.")
-    now, me = time.time(), this_process()
-    _refuse_if_held(old, me, now, name)
+    me = this_process()
+    _refuse_if_held(old, me, name)
     values = {
         "fence": old.fence + 1,
         "owner": owner,
         **asdict(me),
-        "since": now,
-        "expires": now + EXPIRES_AFTER_S,
+        "since": _Now(),
+        "expires": _Now() + EXPIRES_AFTER_S,
     }
     connection.execute(update(leases).where(leases.c.study == study).values(values))
     return old.fence + 1
@@ -119,7 +146,7 @@ def keep(connection: Connection, study: int, fence: int, name: str) -> None:
         LeaseLostError: If another driver has taken it, or the study was deleted.
     """
     mine = update(leases).where(leases.c.study == study, leases.c.fence == fence)
-    if connection.execute(mine.values(expires=time.time() + EXPIRES_AFTER_S)).rowcount == 1:
+    if connection.execute(mine.values(expires=_Now() + EXPIRES_AFTER_S)).rowcount == 1:
         return
     new = _read(connection, study)
     if new is None:
@@ -142,28 +169,39 @@ def refuse_if_held(connection: Connection, study: int, name: str) -> None:
     Raises:
         BusyError: If a live driver holds it.
     """
-    lease = _read(connection, study)
+    lease = _read_locked(connection, study)
     if lease is not None:
-        _refuse_if_held(lease, this_process(), time.time(), name)
+        _refuse_if_held(lease, this_process(), name)
 
 
 def is_held(connection: Connection, study: int) -> bool:
     """Whether a live driver holds the lease."""
     lease = _read(connection, study)
-    return lease is not None and _is_live(lease, this_process(), time.time())
+    return lease is not None and _is_live(lease, this_process())
 
 
 def _read(connection: Connection, study: int) -> _Lease | None:
-    query = select(leases).where(leases.c.study == study).with_for_update()
+    return _lease(connection, _SELECT.where(leases.c.study == study))
+
+
+def _read_locked(connection: Connection, study: int) -> _Lease | None:
+    """As `_read`; nobody else writes it until the transaction ends."""
+    return _lease(connection, _SELECT.where(leases.c.study == study).with_for_update())
+
+
+_SELECT = select(leases, _Now().label("now"))
+
+
+def _lease(connection: Connection, query: Select[Any]) -> _Lease | None:
     row = connection.execute(query).mappings().first()
     if row is None:
         return None
     holder = Process(row["host"], row["machine"], row["pid"], row["started"])
-    return _Lease(row["fence"], row["owner"], holder, row["since"], row["expires"])
+    return _Lease(row["fence"], row["owner"], holder, row["since"], row["expires"], row["now"])
 
 
-def _refuse_if_held(lease: _Lease, me: Process, now: float, name: str) -> None:
-    if not _is_live(lease, me, now):
+def _refuse_if_held(lease: _Lease, me: Process, name: str) -> None:
+    if not _is_live(lease, me):
         return
     holder, seen = lease.holder, lease.holder.is_neighbour(me)
     if seen and holder.pid == me.pid:
@@ -176,9 +214,9 @@ def _refuse_if_held(lease: _Lease, me: Process, now: float, name: str) -> None:
     raise BusyError(f"{name} is held by {lease.owner}: {place}, since {_clock(lease.since)}. {help_}")
 
 
-def _is_live(lease: _Lease, me: Process, now: float) -> bool:
+def _is_live(lease: _Lease, me: Process) -> bool:
     seen = lease.holder.is_neighbour(me)
-    return lease.expires > now and not (seen and lease.holder.is_dead())
+    return lease.expires > lease.now and not (seen and lease.holder.is_dead())
 
 
 def _machine() -> str:

@@ -1,21 +1,22 @@
 """A store that lives as long as its process: for `store=None`, `rung.minimize` and tests."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rung.core.errors import BusyError
-from rung.core.event import Entry
-from rung.stores.checks import check_order, name_taken, no_lease, not_found
+from rung.core.event import Entry, Event
+from rung.stores.checks import Note, check_order, name_taken, no_lease, not_found
 from rung.stores.writer import tell
 
 
 class _Study:
     """What all logs of one study share."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = list(entries)
         self.holder: MemoryLog | None = None
         self.owner = ""
+        self.note = (0, "")
         self.lock = threading.Lock()
 
 
@@ -31,10 +32,10 @@ class MemoryStore:
         """See `Store.names`."""
         return list(self._studies)
 
-    def create(self, name: str, entries: Sequence[Entry]) -> "MemoryLog":
+    def create(self, name: str, entries: Iterable[Entry]) -> "MemoryLog":
         """See `Store.create`."""
-        check_order(0, entries)
         study = _Study(entries)
+        check_order(0, study.entries)
         if self._studies.setdefault(name, study) is not study:
             raise name_taken(name, self.url)
         return MemoryLog(name, study)
@@ -42,6 +43,13 @@ class MemoryStore:
     def log(self, name: str) -> "MemoryLog":
         """See `Store.log`."""
         return MemoryLog(name, self._study(name))
+
+    def notes(self) -> list[Note]:
+        """See `Store.notes`."""
+        return [
+            Note(name, len(study.entries), *study.note, is_held=study.holder is not None)
+            for name, study in self._studies.items()
+        ]
 
     def delete(self, name: str) -> None:
         """See `Store.delete`."""
@@ -76,9 +84,11 @@ class MemoryLog:
         """See `Log.committed`."""
         return len(self._study.entries)
 
-    def read(self, after: int = 0) -> Iterator[Entry]:
+    def read(self, after: int = 0, kinds: Sequence[type[Event]] | None = None) -> Iterator[Entry]:
         """See `Log.read`."""
-        yield from self._study.entries[max(after, 0) :]
+        for entry in self._study.entries[max(after, 0) :]:
+            if kinds is None or type(entry.event) in kinds:
+                yield entry
 
     def append(self, entries: Sequence[Entry]) -> None:
         """See `Log.append`."""
@@ -89,6 +99,13 @@ class MemoryLog:
             check_order(len(study.entries), entries)
             study.entries.extend(entries)
         tell(self._listeners, len(study.entries))
+
+    def note(self, seq: int, text: str) -> None:
+        """See `Log.note`."""
+        if self._study.holder is not self:
+            raise no_lease(f"the study {self._name!r} in memory")
+        if seq == len(self._study.entries):
+            self._study.note = (seq, text)
 
     def flush(self) -> None:
         """See `Log.flush`; there is never anything to wait for."""

@@ -5,21 +5,23 @@ reader who stops half-way holds nothing.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet, finalize
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Select, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from rung.core.errors import BusyError, LeaseLostError, StoreError
-from rung.core.event import AnyEvent, Entry
-from rung.stores import lease, sqlite
-from rung.stores.checks import check_order, name_taken, no_lease, not_found
-from rung.stores.schema import events, leases, prepare, studies
+from rung.core.event import AnyEvent, Entry, Event
+from rung.stores import lease
+from rung.stores.checks import Note, check_order, name_taken, no_lease, not_found
+from rung.stores.database import Database, database_at
+from rung.stores.schema import events, leases, notes, prepare, studies
 from rung.stores.writer import Writer
 
 PAGE = 5_000  # entries read at a time
@@ -29,32 +31,31 @@ _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
 class SqlStore:
-    """Studies in one database file; see `Store` for the contract of its methods."""
+    """Studies in one database; see `Store` for the contract of its methods."""
 
     def __init__(self, url: str | Path) -> None:
-        path = sqlite.path_of(url)
-        self.url = str(url)
-        self._reading, self._writing = sqlite.engines(path)
+        self._database = database_at(url)
+        self.url = self._database.url
+        self._reading, self._writing = self._database.reading, self._database.writing
         self._logs: WeakSet[SqlLog] = WeakSet()  # a log with the lease is kept alive by its writer
         finalize(self, self._reading.dispose)  # who forgets to close leaves no connection behind
         try:
-            with sqlite.errors_told("cannot open the store", self.url):
-                prepare(self._reading, self._writing, self.url)
-                sqlite.use_wal(self._reading)
+            with self._told("cannot open the store"):
+                prepare(self._database)
+                self._database.settle()
         except StoreError:
             self._reading.dispose()
             raise
 
     def names(self) -> list[str]:
         """See `Store.names`."""
-        with sqlite.errors_told("cannot list the studies", self.url), self._reading.begin() as connection:
+        with self._told("cannot list the studies"), self._reading.begin() as connection:
             return list(connection.execute(select(studies.c.name).order_by(studies.c.id)).scalars())
 
-    def create(self, name: str, entries: Sequence[Entry]) -> "SqlLog":
+    def create(self, name: str, entries: Iterable[Entry]) -> "SqlLog":
         """See `Store.create`."""
-        check_order(0, entries)
         with (
-            sqlite.errors_told(f"cannot create the study {name!r}", self.url),
+            self._told(f"cannot create the study {name!r}"),
             self._writing.begin() as connection,
         ):
             try:
@@ -63,27 +64,40 @@ class SqlStore:
                 raise name_taken(name, self.url) from None
             study = self._id(connection, name)
             connection.execute(insert(leases).values(study=study, **lease.BLANK))
-            _insert(connection, _rows(study, entries))
+            _insert_all(connection, study, entries)
         return self._opened(study, name)
 
     def log(self, name: str) -> "SqlLog":
         """See `Store.log`."""
         with (
-            sqlite.errors_told(f"cannot open the study {name!r}", self.url),
+            self._told(f"cannot open the study {name!r}"),
             self._reading.begin() as connection,
         ):
             study = self._id(connection, name)
         return self._opened(study, name)
 
+    def notes(self) -> list[Note]:
+        """See `Store.notes`."""
+        with self._told("cannot list the studies"), self._reading.begin() as connection:
+            # Only where a lease has not expired its holder is asked for.
+            held = select(leases.c.study).where(leases.c.expires > 0)
+            found = connection.execute(held).scalars().all()
+            taken = {study for study in found if lease.is_held(connection, study)}
+            return [
+                Note(name, last or 0, seq or 0, text or "", study in taken)
+                for study, name, last, seq, text in connection.execute(_NOTES).all()
+            ]
+
     def delete(self, name: str) -> None:
         """See `Store.delete`."""
         with (
-            sqlite.errors_told(f"cannot delete the study {name!r}", self.url),
+            self._told(f"cannot delete the study {name!r}"),
             self._writing.begin() as connection,
         ):
             study = self._id(connection, name)
             lease.refuse_if_held(connection, study, self._described(name))
             connection.execute(delete(events).where(events.c.study == study))
+            connection.execute(delete(notes).where(notes.c.study == study))
             connection.execute(delete(leases).where(leases.c.study == study))
             connection.execute(delete(studies).where(studies.c.id == study))
 
@@ -102,9 +116,12 @@ class SqlStore:
         return int(study)
 
     def _opened(self, study: int, name: str) -> "SqlLog":
-        log = SqlLog(self._reading, self._writing, study, self._described(name), self.url)
+        log = SqlLog(self._database, study, self._described(name))
         self._logs.add(log)
         return log
+
+    def _told(self, failed: str) -> AbstractContextManager[None]:
+        return self._database.errors_told(f"{failed} in {self.url}")
 
     def _described(self, name: str) -> str:
         return f"the study {name!r} in {self.url}"
@@ -116,12 +133,11 @@ class SqlLog:
     Invariant: there is a writer, with its thread, from `acquire` to `release`, also if the lease is lost.
     """
 
-    def __init__(self, reading: Engine, writing: Engine, study: int, name: str, url: str) -> None:
-        self._reading = reading
-        self._writing = writing
+    def __init__(self, database: Database, study: int, name: str) -> None:
+        self._database = database
+        self._reading, self._writing = database.reading, database.writing
         self._study = study
         self._name = name
-        self._url = url
         self._listeners: list[Callable[[int], None]] = []
         self._fence = 0
         self._writer: Writer | None = None
@@ -134,11 +150,18 @@ class SqlLog:
         with self._told("cannot read"), self._reading.begin() as connection:
             return _last(connection, self._study)
 
-    def read(self, after: int = 0) -> Iterator[Entry]:
+    def read(self, after: int = 0, kinds: Sequence[type[Event]] | None = None) -> Iterator[Entry]:
         """See `Log.read`."""
-        while page := self._page(after):
-            for seq, stamp, data in page:
-                yield Entry(seq, stamp, self._event(seq, data))
+        query = _PAGE.where(events.c.study == self._study)
+        if kinds is not None:
+            query = query.where(events.c.kind.in_([kind.__name__ for kind in kinds]))
+        decode = _decoder.decode
+        while page := self._page(query, after):
+            try:
+                for seq, stamp, data in page:
+                    yield Entry(seq, stamp, decode(data))
+            except msgspec.DecodeError as error:
+                raise self._not_understood(seq, error) from error
             after = page[-1][0]
 
     def append(self, entries: Sequence[Entry]) -> None:
@@ -146,6 +169,17 @@ class SqlLog:
         if self._writer is None:
             raise no_lease(self._name)
         self._writer.append(entries)
+
+    def note(self, seq: int, text: str) -> None:
+        """See `Log.note`."""
+        if self._writer is None:
+            raise no_lease(self._name)
+        self._writer.flush()
+        with self._told("cannot write a note of"), self._writing.begin() as connection:
+            lease.keep(connection, self._study, self._fence, self._name)
+            if seq == _last(connection, self._study):
+                connection.execute(delete(notes).where(notes.c.study == self._study))
+                connection.execute(insert(notes).values(study=self._study, seq=seq, text=text))
 
     def flush(self) -> None:
         """See `Log.flush`."""
@@ -196,22 +230,20 @@ class SqlLog:
         self._writer = None
         writer.stop()
 
-    def _page(self, after: int) -> Sequence[Any]:  # Any: rows of `_PAGE`
-        query = _PAGE.where(events.c.study == self._study, events.c.seq > after)
+    def _page(self, query: Select[Any], after: int) -> Sequence[Any]:  # Any: rows of `_PAGE`
         with self._told("cannot read"), self._reading.begin() as connection:
-            return connection.execute(query).all()
+            # the database driver's own rows, as SQLAlchemy's take twice the time
+            found: Sequence[Any] = connection.execute(query.where(events.c.seq > after)).cursor.fetchall()
+            return found
 
-    def _event(self, seq: int, data: str) -> AnyEvent:
-        try:
-            return _decoder.decode(data)
-        except msgspec.DecodeError as error:
-            raise StoreError(
-                f"entry {seq} of {self._name} cannot be understood: {error}. "
-                "The file was changed by something else than rung; go back to a copy of it."
-            ) from error
+    def _not_understood(self, seq: int, error: msgspec.DecodeError) -> StoreError:
+        return StoreError(
+            f"entry {seq} of {self._name} cannot be understood: {error}. "
+            "It was changed by something else than rung; go back to a copy."
+        )
 
     def _told(self, failed: str) -> AbstractContextManager[None]:
-        return sqlite.errors_told(f"{failed} {self._name}", self._url)
+        return self._database.errors_told(f"{failed} {self._name}")
 
     # By the writer's thread
 
@@ -227,6 +259,19 @@ class SqlLog:
         with self._told("cannot renew the lease of"), self._writing.begin() as connection:
             lease.keep(connection, self._study, self._fence, self._name)
 
+
+_NOTES = (
+    select(
+        studies.c.id,
+        studies.c.name,
+        # one descent into the index for each study; a GROUP BY reads all of it
+        select(func.max(events.c.seq)).where(events.c.study == studies.c.id).scalar_subquery(),
+        notes.c.seq,
+        notes.c.text,
+    )
+    .join_from(studies, notes, isouter=True)
+    .order_by(studies.c.id)
+)
 
 _PAGE = select(events.c.seq, events.c.time, events.c.data).order_by(events.c.seq).limit(PAGE)
 
@@ -248,6 +293,15 @@ def _rows(study: int, entries: Sequence[Entry]) -> list[dict[str, Any]]:  # Any:
         }
         for entry in entries
     ]
+
+
+def _insert_all(connection: Connection, study: int, entries: Iterable[Entry]) -> None:
+    """Insert a whole log, a page at a time."""
+    left, last = iter(entries), 0
+    while page := list(islice(left, PAGE)):
+        check_order(last, page)
+        _insert(connection, _rows(study, page))
+        last = page[-1].seq
 
 
 def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:

@@ -5,35 +5,38 @@ closing any other handle of it would drop the locks that this process has on it.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import DBAPIError
 
 from rung.core.errors import StoreError
+from rung.stores.database import Database, Trouble
+from rung.stores.urls import SUPPORTED
 
 BUSY_TIMEOUT_S = 20.0  # how long another program may hold the write lock; shorter than a lease
 SMALLEST_FILE = 512  # bytes of SQLite's smallest page
 WRITES = "rung_writes"  # execution option of an engine: its transactions begin with the write lock
 
-SUPPORTED = "Give a path such as rung.db, sqlite:///path, or None for memory."
+
+def database(url: str, path: str) -> Database:
+    """The database in the file at `path`; `url` is how the user named it."""
+    reading, writing = _engines(path)
+    return Database(url, reading, writing, partial(explain, url), partial(_use_wal, reading))
 
 
-def path_of(url: str | Path) -> str:
-    """The path of the database file that the user means.
+def path_of(text: str) -> str:
+    """The absolute path of the database file that the user means.
 
     Raises:
-        StoreError: If it is no path of a file, or the URL of another database.
+        StoreError: If it cannot be one.
     """
-    text = str(url)
-    if isinstance(url, str) and "://" in url:
-        text = _path_in(url)
     if text in ("", ":memory:"):
-        raise StoreError(f"a store's path is missing, got {str(url)!r}. {SUPPORTED}")
+        raise StoreError(f"a store's path is missing, got {text!r}. {SUPPORTED}")
     path = Path(text).expanduser()
     if path.is_dir():
         raise StoreError(
@@ -48,19 +51,16 @@ def path_of(url: str | Path) -> str:
     return str(path.absolute())  # absolute: later connections must find it after a chdir, too
 
 
-def _path_in(text: str) -> str:
-    try:
-        url = make_url(text)
-    except ArgumentError:
-        # the text is not repeated: it may hold a password
-        raise StoreError(f"the store's URL cannot be understood. {SUPPORTED}") from None
-    if url.drivername not in ("sqlite", "sqlite+pysqlite") or url.query:
-        shown = url.set(query={}).render_as_string(hide_password=True)  # a query may hold passwords, too
-        raise StoreError(f"a store in {shown} is not supported in this version. {SUPPORTED}")
-    return url.database or ""
+def explain(url: str, error: DBAPIError) -> Trouble:
+    """What an error of the file at `url` means."""
+    name = getattr(error.orig, "sqlite_errorname", "")
+    for known, advice in ADVICE.items():
+        if name.startswith(known):
+            return Trouble(str(error.orig), advice.format(url=url))
+    return Trouble(str(error.orig), "Check that file and its disk, then run it again.")
 
 
-def engines(path: str) -> tuple[Engine, Engine]:
+def _engines(path: str) -> tuple[Engine, Engine]:
     """Two ways to the same pool of connections: for reading, and for writing."""
     reading = create_engine(
         URL.create("sqlite", database=path),
@@ -75,7 +75,7 @@ def engines(path: str) -> tuple[Engine, Engine]:
     return reading, reading.execution_options(**{WRITES: True})
 
 
-def use_wal(engine: Engine) -> None:
+def _use_wal(engine: Engine) -> None:
     """Switch a file that is known to be ours to a write-ahead log, with which readers never wait."""
     with closing(engine.raw_connection()) as connection:
         cursor = connection.cursor()
@@ -98,21 +98,6 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-@contextmanager
-def errors_told(failed: str, url: str) -> Iterator[None]:
-    """Raise what goes wrong in the database as one sentence that says what to do.
-
-    Args:
-        failed: What was not possible, as in "cannot read the study 'x'".
-        url: The database, for the message.
-    """
-    try:
-        yield
-    except DBAPIError as error:
-        name = getattr(error.orig, "sqlite_errorname", "")
-        raise StoreError(f"{failed} in {url}: {error.orig}. {_advice(name, url)}") from error
-
-
 ADVICE = {
     "SQLITE_FULL": "Free some space on that disk, then run it again.",
     "SQLITE_BUSY": "Another program is writing to it for long; end that one (a database browser, a copy).",
@@ -125,13 +110,6 @@ ADVICE = {
     "SQLITE_IOERR": "Check that disk and its connection, then run it again.",
 }
 """What to do, by the first words of SQLite's name for the error."""
-
-
-def _advice(name: str, url: str) -> str:
-    for known, advice in ADVICE.items():
-        if name.startswith(known):
-            return advice.format(url=url)
-    return "Check that file and its disk, then run it again."
 
 
 VIEWS = (

@@ -9,13 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 
-from rung.core.errors import LeaseLostError, StoreError
+from rung.core.errors import LeaseLostError, StoreError, UnreachableError
 from rung.core.event import Entry
 from rung.stores.checks import check_order
 
 COMMIT_EVERY_S = 0.050  # an entry waits at most this long before its commit begins
 RENEW_EVERY_S = 10.0
 MAX_WAITING = 100_000  # entries that are not durable yet; above it, `append` blocks
+FIRST_PAUSE_S = 0.1  # before a database that does not answer is tried again; doubles each time
+LONGEST_PAUSE_S = 5.0
+GIVE_UP_AFTER_S = 600.0  # without an answer; then `append` and `flush` raise
 
 Callback = Callable[[int], None]
 
@@ -36,6 +39,7 @@ class Writer:
 
     Invariants: entries `_committed + 1` to `_last` are those that the thread is committing and, behind them,
     those in `_waiting`. After a failure all of them wait, and none is committed until a `flush` clears it.
+    That a database does not answer is no failure for a while: all wait, and it is tried again and again.
     """
 
     def __init__(
@@ -54,6 +58,9 @@ class Writer:
         self._due = 0.0  # when what waits must be committed, by the monotonic clock
         self._renew_at = time.monotonic() + RENEW_EVERY_S
         self._failure: StoreError | None = None
+        self._away_since: float | None = None  # the database did not answer then, nor afterwards
+        self._pause_s = 0.0  # until it is tried again
+        self._not_before = 0.0  # when that is
         self._stopping = False
         self._changed = threading.Condition()
         # A daemon: an exception in the main thread ends the program, it does not wait for a `close` to come.
@@ -133,14 +140,13 @@ class Writer:
             while not self._stopping:
                 now = time.monotonic()
                 committing = bool(self._waiting) and self._failure is None
-                if committing and self._due <= now:
+                due = max(self._due, self._not_before)
+                if committing and due <= now:
                     batch, self._waiting = self._waiting, []
                     return batch
                 if self._renew_at <= now:
                     return []
-                self._changed.wait(
-                    min(self._due, self._renew_at) - now if committing else self._renew_at - now
-                )
+                self._changed.wait(min(due, self._renew_at) - now if committing else self._renew_at - now)
             return None
 
     def _done(self, batch: list[Entry]) -> None:
@@ -148,6 +154,7 @@ class Writer:
             self._renew_at = time.monotonic() + RENEW_EVERY_S  # a commit renews, too
             if batch:
                 self._committed = batch[-1].seq
+                self._answered()
                 self._changed.notify_all()
 
     def _keep(self, batch: list[Entry], error: Exception) -> None:
@@ -155,9 +162,31 @@ class Writer:
             self._renew_at = time.monotonic() + RENEW_EVERY_S
             self._waiting[:0] = batch
             final = isinstance(error, LeaseLostError)
-            if batch or final:  # else a renewal failed: no harm yet, the fence guards
+            if batch and isinstance(error, UnreachableError):
+                self._try_again(error)
+            elif batch or final:  # else a renewal failed: no harm yet, the fence guards
                 self._failure = error if isinstance(error, StoreError) else _as_store_error(error, batch)
             self._changed.notify_all()
+
+    def _try_again(self, error: UnreachableError) -> None:
+        now = time.monotonic()
+        if self._away_since is None:
+            self._away_since = now
+            logger.warning(
+                "%s The study goes on: what it reports waits here, up to %s entries, and is written when the "
+                "database answers again.",
+                error,
+                f"{MAX_WAITING:,}",
+            )
+        elif now - self._away_since > GIVE_UP_AFTER_S:
+            self._failure, self._away_since = error, None
+        self._pause_s = min(2 * self._pause_s or FIRST_PAUSE_S, LONGEST_PAUSE_S)
+        self._not_before = now + self._pause_s
+
+    def _answered(self) -> None:
+        if self._away_since is not None:
+            logger.info("the database answers again after %.1f s", time.monotonic() - self._away_since)
+        self._away_since, self._pause_s, self._not_before = None, 0.0, 0.0
 
 
 def _as_store_error(error: Exception, batch: list[Entry]) -> StoreError:

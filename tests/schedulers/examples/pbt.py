@@ -18,6 +18,7 @@ from rung.core.decision import (
     Finished,
     JobGranted,
     New,
+    NewSpace,
     RestingStatus,
     TrialCreated,
     TrialStopped,
@@ -69,8 +70,10 @@ class LivePBT:
             rng = ask.rng("exploit", trial)
             parent = ranked[int(rng.integers(quarter))]
             start = ask.child_starts_at(parent)
-            if 0 < start < self._spec.max_resource and self._next(start) - start <= ask.room:
-                config = self._perturb(ask.history.configs[parent], ask)
+            fits = 0 < start < self._spec.max_resource and self._next(start) - start <= ask.room
+            before = ask.history.completed[parent]
+            if fits and self._space.contains(before):
+                config = self._perturb(before, ask)
                 why = Why("exploited", rank=ranked.index(trial) + 1, of=len(ranked), trial=parent)
                 return New(self._next(start), why, config, parent=parent, ends=trial, save=True)
         target = self._next(self._at[trial][0])
@@ -98,6 +101,8 @@ class LivePBT:
                 self._running.discard(trial)
                 self._resting.pop(trial, None)
                 self._at.pop(trial, None)
+            case NewSpace(space=space):
+                self._space = space
             case _:
                 pass
         return ()

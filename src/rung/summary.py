@@ -1,0 +1,135 @@
+"""Summaries: what is listed of a study, as plain values that its store keeps beside the log.
+
+The log stays the only truth: a summary says after which entry it holds, and whoever finds another last entry folds
+the log instead.
+"""
+
+import msgspec
+
+from rung.core.decision import Status
+from rung.core.errors import NoResultError, SpecError
+from rung.core.space import Config
+from rung.core.state import State
+from rung.core.why import sentence
+from rung.results import best, leading, trials
+from rung.trial_result import TrialResult
+
+FEW = 100  # trials of a study that is shown whole; of a larger one, so many are shown
+
+
+class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A trial in a list; fields as in `TrialResult`."""
+
+    number: int
+    status: Status
+    resource: int
+    values: dict[str, float]
+    config: Config
+    why: str
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """How a study stood after an entry of its log.
+
+    Attributes:
+        time: When that was, by the log's clock.
+        unit: What a unit of resource is called.
+        metrics: The objectives.
+        n_trials: Trials created.
+        counts: Trials per status.
+        spent: Units of resource.
+        best: The best value of the first objective; None: there is none, or no one trial is the best.
+        affairs: How the study stands when no program runs it, in a few words.
+        rows: All trials where there are `FEW`, else those that came furthest, the best first.
+    """
+
+    time: float
+    unit: str
+    metrics: tuple[str, ...]
+    n_trials: int
+    counts: dict[Status, int]
+    spent: int
+    best: float | None
+    affairs: str
+    rows: tuple[Row, ...]
+
+    def encode(self) -> str:
+        """As text for a store."""
+        return _encoder.encode(self).decode()
+
+    @classmethod
+    def decode(cls, text: str) -> "Summary | None":
+        """From a store; None if it is of another version of rung."""
+        try:
+            return _decoder.decode(text)
+        except (msgspec.DecodeError, SpecError):
+            return None
+
+
+def summary(state: State, name: str) -> Summary:
+    """A study as it stands. O(n) in the number of trials."""
+    return Summary(
+        state.time,
+        state.resource.unit,
+        tuple(goal.metric for goal in state.objectives),
+        len(state.trials),
+        {status: n for status, n in state.counts.items() if n},
+        state.account.resource,
+        _best(state, name),
+        affairs(state),
+        tuple(row(each) for each in _shown(state, name)),
+    )
+
+
+def row(trial: TrialResult) -> Row:
+    """A trial in a list."""
+    return Row(
+        trial.number,
+        trial.status,
+        trial.resource,
+        dict(trial.values),
+        trial.config,
+        trial.why.partition("\n")[0],
+    )
+
+
+def affairs(state: State) -> str:
+    """How a study stands that no program runs, in a few words."""
+    if state.jobs:
+        return "cut off"  # its driver died: the next run goes on with these jobs
+    why = state.resting
+    if why is None:
+        return "not started" if not state.trials else "between runs"
+    if why.rule == "done" and state.closed is not None:
+        why = state.closed
+    return _SHORT.get(why.rule) or sentence(why, state.resource.unit)
+
+
+_SHORT = {
+    "time is up": "time was up",
+    "interrupted": "interrupted",
+    "budget of trials": "budget used up",
+    "budget": "budget used up",
+    "exhausted": "space exhausted",
+    "done": "done",
+    "failed": "stopped by an error",
+}
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Summary)
+
+
+def _best(state: State, name: str) -> float | None:
+    try:
+        return best(state, name).value
+    except NoResultError:
+        return None
+
+
+def _shown(state: State, name: str) -> list[TrialResult]:
+    if len(state.trials) <= FEW:
+        return trials(state)
+    try:
+        return leading(state, name, FEW)
+    except NoResultError:
+        return []
