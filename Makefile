@@ -26,7 +26,7 @@ demo: $(VENV)/.has-examples
 test: $(VENV)/.has-test
 	$(BIN)/python -m pytest -m "not integration"
 
-test-integrations: $(VENV)/.has-ci
+test-integrations: $(VENV)/.has-integrations
 	$(BIN)/python -m pytest -m integration
 
 # lint and test, with every optional library installed
@@ -54,7 +54,7 @@ $(VENV)/.has-torch: | $(BIN)/python
 	$(INSTALL) $(if $(PIP_FIND_LINKS),--find-links "$(PIP_FIND_LINKS)") torch==2.13.0
 	@touch $@
 
-$(VENV)/.has-ci: $(VENV)/.has-torch
+$(VENV)/.has-ci $(VENV)/.has-integrations: $(VENV)/.has-torch
 
 # .venv/.has-test says that what the extra `test` of pyproject.toml names is installed; likewise the others.
 $(VENV)/.has-%: pyproject.toml | $(BIN)/python

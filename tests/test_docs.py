@@ -39,7 +39,7 @@ def steps(page: Path) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_and_commands_of_a_page_work(page: Path, tmp_path: Path) -> None:
     program = steps(page)
@@ -62,7 +62,7 @@ def test_python_and_commands_of_a_page_work(page: Path, tmp_path: Path) -> None:
         env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=170,
+        timeout=380,
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

@@ -19,7 +19,7 @@ from rung.core.why import sentence
 from rung.spec import StudySpec
 from rung.study import Study
 
-ENOUGH = 50  # trials that a level should have, or five for each hyperparameter if that is more
+ENOUGH = 30  # trials that a level should have, or three for each hyperparameter if that is more
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +162,14 @@ class StudyData:
 def usual_level(data: StudyData, counts: Mapping[int, int]) -> int:
     """The level to look at where none is asked for: the highest with enough trials, else the fullest.
 
-    High levels are what is wanted, but only the best trials come there. Enough are 50, or five for each hyperparameter
+    High levels are what is wanted, but only the best trials come there. Enough are 30, or three for each hyperparameter
     if that is more.
 
     Args:
         data: The study.
         counts: Usable trials by level; at least one level.
     """
-    enough = max(ENOUGH, 5 * len(data.space.columns))
+    enough = max(ENOUGH, 3 * len(data.space.columns))
     high = [level for level, n in counts.items() if n >= enough]
     return max(high) if high else max(counts, key=lambda level: (counts[level], level))
 

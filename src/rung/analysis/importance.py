@@ -122,7 +122,7 @@ def importance(
 
     Args:
         study: The study.
-        resource: Where; None: the highest level with at least 50 trials and 5 for each hyperparameter, else the one
+        resource: Where; None: the highest level with at least 30 trials and 3 for each hyperparameter, else the one
             with the most. At high levels only the best have arrived, and what made others bad does not show.
         objective: Name of the metric; None: the first.
         better_than: Values worse than this count as this: what matters among the good ones?

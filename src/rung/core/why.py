@@ -29,7 +29,7 @@ class Why(msgspec.Struct, frozen=True, omit_defaults=True):
 
 SENTENCES = {
     # decisions of schedulers
-    "new": "a new trial, as no paused trial is due for promotion",
+    "new": "a new trial, as no other one is due to go on",
     "fifo": "each trial runs to {resource} {unit}",
     "promoted": "promoted from {resource} {unit}: {among}",
     "not promoted": "{rank} of {of} at {resource} {unit}, {kept}",
