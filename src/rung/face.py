@@ -19,6 +19,7 @@ from rung.core.errors import (
     SpecError,
     StoreError,
     StudyNotFoundError,
+    UnreachableError,
 )
 from rung.core.job import Job
 from rung.core.resource import Fraction, Replicates, Steps
@@ -80,6 +81,7 @@ __all__ = [
     "StudyView",
     "Trial",
     "TrialResult",
+    "UnreachableError",
     "choice",
     "integer",
     "log",

@@ -134,7 +134,9 @@ def test_a_file_of_a_newer_rung_is_refused(path: Path) -> None:
     open_store(path).close()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO rung_meta VALUES (99, 0.0)")
-    refused(path, r"written by a newer rung \(schema 99, this one knows 2\). Upgrade with pip install -U rung")
+    refused(
+        path, r"written by a newer rung \(schema 99, this one knows 2\). Upgrade with pip install -U rung"
+    )
 
 
 def test_another_programs_database_is_refused(path: Path) -> None:

@@ -54,6 +54,11 @@ SENTENCES = {
     "exhausted": "every configuration of the space was suggested",
     "done": "no trial can go on and no new one is allowed",
     "asked": "asked for by the user",
+    # what an imported study has done before
+    "as it was asked under Optuna": "as it was asked under Optuna",
+    "pruned under Optuna": "pruned under Optuna",
+    "failed under Optuna after its last report": "failed under Optuna after its last report",
+    # why a free worker waits
     "saving": "the checkpoint that it needs is still being written",
     # checkpoints
     "damaged": "its checkpoint at {resource} {unit} is damaged or gone, so it goes on from the one before, "
