@@ -123,12 +123,14 @@ number = st.integers(0, 10**6)
 OPERATIONS = st.lists(st.tuples(number, number, number), max_size=12)
 
 
-def altered(parameters: dict[str, Parameter], a: int, b: int, c: int) -> dict[str, Parameter]:
+def altered(
+    parameters: dict[str, Parameter], a: int, b: int, c: int, branch: str = ""
+) -> dict[str, Parameter]:
     """The parameters after one change, at random by three numbers; also into a branch."""
     found = dict(parameters)
     name = list(found)[a % len(found)]
     if b % 5 == 0:
-        found[f"new{a % 7}"] = [
+        found[f"{branch}new{a % 7}"] = [
             Float(0.0, 1.0, default=0.5),
             Int(1, 3, default=2),
             Constant(c),
@@ -159,7 +161,7 @@ def altered(parameters: dict[str, Parameter], a: int, b: int, c: int) -> dict[st
             elif c % 4 == 1:
                 opened[f"option{c % 3}"] = {f"w{c % 3}": Int(1, 5)} if c % 2 else {}
             elif opened[key]:
-                opened[key] = altered(opened[key], b, c, a)
+                opened[key] = altered(opened[key], b, c, a, f"{branch}{name}_{key}_")
             found[name] = Choice(opened)
         case Choice(options=options):
             values = [each for each in (*options, c % 100) if each != options[0] or len(options) < 3]

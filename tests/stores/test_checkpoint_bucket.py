@@ -69,6 +69,7 @@ def url(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
         "AWS_ENDPOINT_URL": address,
     }.items():
         monkeypatch.setenv(variable, value)
+    type(fsspec.filesystem("s3")).clear_instance_cache()  # of a server that other tests had
     file_system = fsspec.filesystem("s3", skip_instance_cache=True)
     file_system.mkdir(name)
     return f"s3://{name}/study"
