@@ -8,7 +8,7 @@ import numpy as np
 from rung.analysis.data import JobRow
 from rung.analysis.doctor.case import Case, need
 from rung.analysis.doctor.finding import Finding
-from rung.words import duration
+from rung.words import duration, units
 
 IDLE = 0.25
 SLOW = 2.0
@@ -23,7 +23,10 @@ def idle(case: Case) -> Iterator[Finding]:
     need(bool(jobs), "there is no job")
     runs = _runs(jobs)
     widths = [_at_once(run) for run in runs]
-    need(len(jobs) >= 10 * max(widths), f"{len(jobs)} jobs for {max(widths)} workers, 10 for each are needed")
+    need(
+        len(jobs) >= 10 * max(widths),
+        f"{len(jobs)} jobs for {units(max(widths), 'worker')}, 10 for each are needed",
+    )
     room = sum(width * _length(run) for run, width in zip(runs, widths, strict=True))
     need(max(widths) >= 2 and sum(map(_length, runs)) >= SHORT_S, "there was one worker, or hardly any work")
     share = 1 - sum(job.ended - job.began for job in jobs) / room
