@@ -128,7 +128,7 @@ def test_each_replicate_may_be_a_run_of_its_own(tmp_path: Path) -> None:
     text = """
 minimize = "loss"
 store = "{store}"
-command = ["sh", "-c", "echo loss={{x}}; echo {{start}} >> {folder}/starts"]
+command = ["sh", "-c", "echo {{start}} >> {folder}/starts; echo loss={{x}}"]
 space.x = {{type = "int", low = 1, high = 1}}
 """
     text = text.replace("low = 1, high = 1", "low = 1, high = 2").format(
