@@ -19,14 +19,14 @@ from rung.replay import Replay, replay
 from rung.schedulers.asha import LiveASHA
 from rung.schedulers.registry import SCHEDULERS
 from rung.searchers.registry import SEARCHERS
-from rung.study import _start
+from rung.spec import StudySpec
 from simulations import moments, pool, reopened, run, study, train
 
 DECISIONS = (ev.Started, ev.Stopped, ev.Idled)
 
 
 def again(entries: Sequence[Entry]) -> Replay:
-    return replay(lambda: entries, _start)
+    return replay(lambda: entries, StudySpec.start)
 
 
 def agrees(a: rung.Study) -> bool:

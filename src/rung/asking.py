@@ -66,8 +66,9 @@ class AskTell:
             return False
         while isinstance(end := self._dispatcher.decide((), frozenset()), Stop | Yield):
             self._end_early(end)
-        yielding = self._state.jobs[job.number].yielding
-        return yielding is None and self._state.trials[job.trial].stopped is None
+        if self._state.jobs[job.number].yielding is not None:
+            return False
+        return job.purpose == "audit" or self._state.trials[job.trial].stopped is None
 
     def tell(self, job: Job, metrics: Mapping[str, object] | None = None, error: str | None = None) -> None:
         """End a job: at its target with the metrics there, short of it without metrics, or by an error.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 
+from rung.audited import audited
 from rung.core import event as ev
 from rung.core.decision import Advance, Ask, Decision, Finished, New, Slot, Stop, Wait, Yield
 from rung.core.eviction import candidates, to_evict
@@ -94,7 +95,11 @@ class Dispatcher:
             self._log.append(entries)
         if self._recorded is not None:
             self._recorded(entries, changed)
+        for drawn in list(state.audits.due.values()):
+            self.record(drawn)  # before its checkpoint could be taken for needless
         self._drop_needless(changed)
+        if any(isinstance(event, ev.Ended) for event in events):
+            self._adapt()
 
     def _drop_needless(self, trials: Sequence[int]) -> None:
         for trial in trials:
@@ -104,6 +109,16 @@ class Dispatcher:
     def _drop(self, saved: ev.Saved, why: Why | None = None) -> None:
         self.record(ev.Dropped(saved.trial, saved.checkpoint, why))
         self.doomed.append((self.state.seq, saved.checkpoint))
+
+    def _adapt(self) -> None:
+        """Give up the lowest level once audits have shown that too much is lost there."""
+        audits = self.state.audits
+        if audits.options is None or not audits.options.adapt or len(audits.levels) < 2:
+            return
+        low, allow = audited(self.state).at(audits.levels[0]).low, audits.options.allow
+        if low > allow:
+            why = Why("stops too much", resource=audits.levels[0], value=low, threshold=allow)
+            self.record(ev.MinResourceRaised(audits.levels[1], why))
 
     def make_room(self, held: Collection[int] = ()) -> None:
         """Give up checkpoints until the rest fits into the quota; `held` are the trials that workers hold."""
@@ -156,8 +171,36 @@ class Dispatcher:
         again = self._again(held) if slots else None
         if isinstance(again, Work):
             return again
+        if slots and (audit := self._audit(held)) is not None:
+            return audit
         found = self._feasible(self._ask(slots, held), held)
+        if isinstance(found, Work) and self._is_served(found):
+            return self.decide(slots, held)
         return again or found if isinstance(found, Wait | Finished) else found
+
+    def _audit(self, held: Set[int]) -> Work | None:
+        """The first audit that can begin and that the budget covers."""
+        state = self.state
+        for trial in state.audits.waiting:
+            record = state.trials[trial]
+            if record.audit is None or record.job is not None or record.owed is not None:
+                continue
+            why = Why("audit", resource=record.audit.drawn.resource)
+            work = self._affordable(Work(trial, record.audit.target, why, purpose="audit"), held)
+            if isinstance(work, Work):
+                return work
+        return None
+
+    def _is_served(self, work: Work) -> bool:
+        """Record that an audit of the trial serves, if it goes as far as the scheduler wants."""
+        if work.trial is None or not self._serves(work.trial, work.target):
+            return False
+        self.record(ev.AuditUsed(work.trial, work.target, work.why))
+        return True
+
+    def _serves(self, trial: int, target: int) -> bool:
+        audit = self.state.trials[trial].audit
+        return audit is not None and audit.job is not None and target <= audit.target
 
     def _again(self, held: Set[int]) -> Work | Wait | None:
         """The first owed job that the budget covers; None if nothing is owed."""
@@ -184,7 +227,7 @@ class Dispatcher:
 
     def _can_yield(self, trial: int) -> bool:
         job = self.state.trials[trial].job
-        return job is not None and job.yielding is None
+        return job is not None and job.yielding is None and job.purpose == "search"
 
     def _ask(self, slots: Collection[Slot], held: Set[int]) -> Decision:
         state = self.state
@@ -197,7 +240,7 @@ class Dispatcher:
             state.account.room(),
             state.history,
             self._rng,
-            lambda trial: self._rests(held, trial)[0],
+            lambda trial: self._costs_from(held, trial),
             lambda parent: state.child_starts_at(parent)[0],
         )
         return state.scheduler.decide(ask)
@@ -217,10 +260,16 @@ class Dispatcher:
 
     def _stands(self, work: Work, held: Set[int]) -> tuple[int, str | None]:
         """Where work begins: the resource, and the checkpoint to restore."""
+        if work.trial is not None and work.purpose == "search" and self._serves(work.trial, work.target):
+            return work.target, None
         if work.trial is not None:
             return self._rests(held, work.trial)
         parent = work.new.parent if work.new is not None else None
         return (0, None) if parent is None else self.state.child_starts_at(parent)
+
+    def _costs_from(self, held: Set[int], trial: int) -> int:
+        audit = self.state.trials[trial].audit
+        return self._rests(held, trial)[0] if audit is None or audit.job is None else audit.target
 
     def _rests(self, held: Set[int], trial: int) -> tuple[int, str | None]:
         if trial in held:

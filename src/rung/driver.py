@@ -13,7 +13,7 @@ from types import FrameType
 
 from rung.core import event as ev
 from rung.core.decision import Finished, Slot, Stop, Wait, Yield
-from rung.core.errors import CHECKPOINT_FAULTS, MisuseError, ObjectiveError, RungError
+from rung.core.errors import CHECKPOINT_FAULTS, ExecutorError, MisuseError, ObjectiveError, RungError
 from rung.core.saving import worth_saving
 from rung.core.state import ACTIVE, State
 from rung.core.why import Why
@@ -25,6 +25,11 @@ logger = logging.getLogger("rung")
 
 GRACE_S = 10.0  # how long workers may take to leave when a run ends in order
 
+LOST_TRIALS = 3  # in a row, until a run ends that the machine does not let train
+LOST = (
+    "{n} trials in a row could not be trained, each at several attempts, by the fault of the machine; the last one: "
+    "{last}. Mend that and run again; the study goes on."
+)
 INTERRUPTED = (
     "interrupted: running steps end first{step}, then trials are saved. Ctrl-C again leaves at once; "
     "the next run goes on from here."
@@ -75,6 +80,7 @@ class Driver:
         self._error: RungError | None = None
         self._interrupted = False
         self._warned = False
+        self._lost_trials = 0  # in a row, none of which any machine could train
 
     def run(self) -> Why:
         """Work until nothing is left to do, the time is up, or the user interrupts; closes the pool when in order.
@@ -154,7 +160,7 @@ class Driver:
         """How much it matters to keep a trial in memory: it may go on, has come far, is good."""
         record = self._state.trials[trial]
         loss = record.losses[0] if record.losses else 0.0
-        return self._state.status(trial) in ACTIVE, record.resource, -loss
+        return self._state.may_go_on(trial), record.resource, -loss
 
     # Outcomes
 
@@ -227,6 +233,7 @@ class Driver:
             self._empty[worker] = None
         if event.outcome == "failed" and event.failure is not None:
             self._check_code(event.failure)
+        self._check_machines(event)
 
     def _left(self, outcome: base.Left) -> None:
         worker, failure = outcome.worker, outcome.failure
@@ -240,7 +247,9 @@ class Driver:
             return
         del self._workers[job]
         lost: ev.Outcome = "lost" if failure.fault == "machine" else "failed"
-        self._dispatcher.record(ev.Ended(job, self._state.jobs[job].trial, lost, failure))
+        ended = ev.Ended(job, self._state.jobs[job].trial, lost, failure)
+        self._dispatcher.record(ended)
+        self._check_machines(ended)
 
     def _check_code(self, failure: ev.Failure) -> None:
         if failure.fault == "code":
@@ -254,6 +263,18 @@ class Driver:
                 )
             )
 
+    def _check_machines(self, event: ev.Ended) -> None:
+        """A machine on which nothing can be trained, as its disk is full, must not use up the trials of the study."""
+        failure = self._state.trials[event.trial].failure
+        if event.outcome == "reached":
+            self._lost_trials = 0
+        elif failure is not None and failure.fault == "machine":
+            self._lost_trials += 1
+            if self._lost_trials == LOST_TRIALS:
+                self._fail(
+                    ExecutorError(LOST.format(n=LOST_TRIALS, last=f"{failure.type}: {failure.message}"))
+                )
+
     # Ending jobs
 
     def _stop(self, stop: Stop) -> None:
@@ -262,7 +283,7 @@ class Driver:
 
     def _end_job_of(self, trial: int) -> None:
         record = self._state.trials[trial]
-        if record.job is not None and record.stopped is not None:
+        if record.job is not None and record.job.purpose == "search" and record.stopped is not None:
             self._ask_to_yield(record.job.number, record.stopped, owed=False)
 
     def _interrupt(self, interruption: Yield) -> None:

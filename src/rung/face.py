@@ -1,6 +1,7 @@
 """The public names of rung, each from the file that defines it; `rung/__init__.py` loads them when one is used."""
 
 from rung.analysis.report.write import write_report
+from rung.core.audit import Audit
 from rung.core.budget import Budget
 from rung.core.errors import (
     BusyError,
@@ -43,6 +44,7 @@ from rung.watching import StudyView
 __all__ = [
     "ASHA",
     "FIFO",
+    "Audit",
     "Budget",
     "BusyError",
     "CheckpointDamagedError",

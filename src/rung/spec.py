@@ -8,13 +8,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from rung.core.audit import Audit
+from rung.core.audits import Audits
 from rung.core.change import refusal
-from rung.core.decision import SchedulerSpec
+from rung.core.decision import Auditable, Scheduler, SchedulerSpec
 from rung.core.errors import MismatchError, SpecError, StoreError
 from rung.core.objective import Objectives
 from rung.core.parameter import Parameter
 from rung.core.resource import Resource
+from rung.core.rng import rng
 from rung.core.space import Space
+from rung.core.state import State
 from rung.core.suggestion import SearcherSpec
 from rung.schedulers.registry import SCHEDULERS
 from rung.searchers.registry import SEARCHERS
@@ -35,6 +39,7 @@ class StudySpec(msgspec.Struct, frozen=True):
         searcher: The searcher's spec, as plain values.
         seed: From which everything random derives.
         retries: How often a job that was lost without progress is granted again.
+        audit: How early stopping is audited; None: it is not.
     """
 
     name: str
@@ -45,6 +50,7 @@ class StudySpec(msgspec.Struct, frozen=True):
     searcher: dict[str, Any]
     seed: int = 0
     retries: int = 3
+    audit: Audit | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -56,7 +62,43 @@ class StudySpec(msgspec.Struct, frozen=True):
     def to_builtins(self) -> dict[str, Any]:  # Any: nested JSON
         """As plain JSON values."""
         found: dict[str, Any] = msgspec.to_builtins(self)
+        if self.audit is None:
+            del found["audit"]  # a version that knows no audits can go on with the study
         return found
+
+    def start(self) -> State:
+        """The state of the study before its first event.
+
+        Raises:
+            SpecError: If its parts do not fit together.
+        """
+        space = Space(self.space)
+        scheduler = self.scheduler_spec().start(space, self.objectives, self.seed)
+        return State(
+            space, self.objectives, self.resource, scheduler, self.retries, audits=self._audits(scheduler)
+        )
+
+    def _audits(self, scheduler: Scheduler) -> Audits | None:
+        if self.audit is None:
+            return None
+        name = self.scheduler["type"]
+        if not isinstance(scheduler, Auditable):
+            raise SpecError(
+                f"audit= finishes trials that were stopped early, but scheduler {name!r} stops none."
+            )
+        if len(self.objectives) > 1:
+            metrics = [goal.metric for goal in self.objectives]
+            raise SpecError(
+                f"audit= compares trials with the best, which needs one objective, got {metrics}."
+            )
+        if self.audit.adapt and len(scheduler.levels) < 2:
+            raise SpecError(f"adapt=True raises min_resource, but scheduler {name!r} has only one level.")
+        return Audits(
+            self.audit,
+            scheduler,
+            restarts=self.resource.restarts,
+            origin=float(rng(self.seed, "audit", 0).random()),
+        )
 
     @classmethod
     def from_builtins(cls, data: dict[str, Any]) -> "StudySpec":

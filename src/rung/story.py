@@ -105,6 +105,12 @@ class _Teller:
                 return f"asked to hand back control: {self._words(why)}"
             case ev.Saved(resource=resource, size_bytes=n_bytes):
                 return f"saved a checkpoint at {units(resource, self._unit)} ({size(n_bytes)})"
+            case ev.Drawn(chance=chance):
+                return f"drawn, with a chance of {100 * chance:.2g} %, to be finished by an audit of early stopping"
+            case ev.AuditUsed(target=target, why=why):
+                return (
+                    f"goes on towards {units(target, self._unit)}, as its audit trains it: {self._words(why)}"
+                )
             case ev.Dropped(why=None):
                 return "a checkpoint is not needed any more and was deleted"
             case ev.Dropped(why=Why() as why):

@@ -14,7 +14,9 @@ import msgspec
 import rung.results as results  # noqa: PLR0402  `from rung import` would ask the face, which imports this file
 import rung.story as stories
 from rung.asking import AskTell
+from rung.audited import AuditReport, audited
 from rung.core import event as ev
+from rung.core.audit import Audit
 from rung.core.budget import Budget
 from rung.core.change import refusal
 from rung.core.decision import SchedulerSpec
@@ -31,6 +33,7 @@ from rung.dispatcher import Dispatcher, Recorder
 from rung.driver import Driver
 from rung.driving import Driving
 from rung.executors.base import Executor, Pool
+from rung.executors.clock import SteadyClock
 from rung.executors.local import Local
 from rung.executors.simulated import Simulated
 from rung.files import StudyFiles
@@ -78,6 +81,8 @@ class Study:
         searcher: Which configuration is tried next.
         seed: From which everything random derives.
         retries: How often a job that was lost with its worker, without progress, is granted again.
+        audit: The share of the resource, such as 0.03, that finishes a random sample of the trials that were stopped
+            early, to tell what that costs; or an `Audit` with more options. None: no audits.
         store: The event log: a path for SQLite; None: memory, for studies to throw away.
         checkpoints: Where and how often training is saved.
 
@@ -100,6 +105,7 @@ class Study:
         searcher: SearcherSpec | None = None,
         seed: int = 0,
         retries: int = 3,
+        audit: float | Audit | None = None,
         store: str | Path | None = "rung.db",
         checkpoints: Checkpoints | None = None,
     ) -> None:
@@ -113,6 +119,7 @@ class Study:
             plain(RandomSearch() if searcher is None else searcher, "searcher"),
             seed,
             retries,
+            Audit(audit) if isinstance(audit, int | float) else audit,
         )
         _check(spec)  # before the store is touched
         opened = open_store(store)
@@ -157,7 +164,7 @@ class Study:
         changed = given is not None and not check_same(stored, given, spaces)
         # folded from the space that it began with; `spec` has the present one
         self._spec = msgspec.structs.replace(given or stored, space=spaces[0].parameters)
-        self._state = _start(self._spec)
+        self._state = self._spec.start()
         for entry in islice(self._log.read(), last):
             self._state.apply(entry)
         self._files = StudyFiles(self._spec.name, told[0].time, self._url, self._checkpoints)
@@ -281,8 +288,15 @@ class Study:
             raise SpecError(
                 f"study {self._spec.name!r} is being driven by ask and tell here. Call study.close() before run()."
             )
+        self._mend()
         with self._driving.held(owner):
             yield
+
+    def _mend(self) -> None:
+        """After a run that ended as its log could not be written: write what waits, and know only what stands there."""
+        self._log.release()
+        if self._state.seq > self._log.committed:
+            self._fold(self.spec)
 
     @property
     def ended(self) -> str | None:
@@ -363,10 +377,11 @@ class Study:
 
     def _asked(self) -> AskTell:
         if self._asking is None:
+            self._mend()
             self._driving.acquire("ask and tell")
             self._asked_dispatcher = self._driving.dispatcher()
             self._driving.prepare(self._asked_dispatcher, self._state.account.budget)
-            self._asking = AskTell(self._asked_dispatcher, time.time)
+            self._asking = AskTell(self._asked_dispatcher, SteadyClock())
         return self._asking
 
     def close(self) -> None:
@@ -464,11 +479,16 @@ class Study:
 
     def story(self, trial: int) -> list[stories.Line]:
         """What happened to a trial, and why, in words; the last line says where it stands."""
-        return stories.story(self.events(), _start(self._spec), trial)
+        return stories.story(self.events(), self._spec.start(), trial)
 
     def replay(self) -> Replay:
         """Every decision of its log asked again, and how many are answered the same; see `rung.replay`."""
-        return replay(self.events, _start)
+        return replay(self.events, StudySpec.start)
+
+    @property
+    def audits(self) -> AuditReport:
+        """What its audits tell of early stopping so far."""
+        return audited(self._state)
 
     def to_frame(self) -> "pd.DataFrame":
         """One row per trial, as a pandas frame."""
@@ -484,13 +504,7 @@ class Study:
 def _check(spec: StudySpec) -> None:
     """Say what does not fit together."""
     spec.searcher_spec().start(Space(spec.space), spec.objectives, spec.seed)
-    _start(spec)
-
-
-def _start(spec: StudySpec) -> State:
-    space = Space(spec.space)
-    scheduler = spec.scheduler_spec().start(space, spec.objectives, spec.seed)
-    return State(space, spec.objectives, spec.resource, scheduler, spec.retries)
+    spec.start()
 
 
 def _log(store: Store, spec: StudySpec) -> Log:

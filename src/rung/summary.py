@@ -6,6 +6,7 @@ the log instead.
 
 import msgspec
 
+from rung.audited import audited
 from rung.core.decision import Status
 from rung.core.errors import NoResultError, SpecError
 from rung.core.space import Config
@@ -41,6 +42,7 @@ class Summary(msgspec.Struct, frozen=True):
         best: The best value of the first objective; None: there is none, or no one trial is the best.
         affairs: How the study stands when no program runs it, in a few words.
         rows: All trials where there are `FEW`, else those that came furthest, the best first.
+        audits: What audits tell of early stopping, in sentences.
     """
 
     time: float
@@ -52,6 +54,7 @@ class Summary(msgspec.Struct, frozen=True):
     best: float | None
     affairs: str
     rows: tuple[Row, ...]
+    audits: tuple[str, ...] = ()
 
     def encode(self) -> str:
         """As text for a store."""
@@ -78,6 +81,7 @@ def summary(state: State, name: str) -> Summary:
         _best(state, name),
         affairs(state),
         tuple(row(each) for each in _shown(state, name)),
+        tuple(audited(state).sentences()) if state.audits.units else (),
     )
 
 

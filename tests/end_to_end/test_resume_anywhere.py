@@ -30,6 +30,18 @@ def test_a_study_interrupted_at_any_event_decides_as_an_uninterrupted_one(
         assert resumed.state.account.trials <= (BUDGET.trials or 0)
 
 
+@pytest.mark.parametrize("scheduler", ["asha", "stopping-asha"])
+def test_so_does_one_whose_early_stopping_is_audited(scheduler: str) -> None:
+    entries = list(run(study(scheduler, audit=0.6)).events())
+    assert any(isinstance(entry.event, ev.Drawn) for entry in entries)
+    for n in moments(entries):
+        resumed = run(reopened(entries[:n]), seed=n)
+        found = resumed.replay()
+        assert (found.first, found.unknown) == (None, {}), f"interrupted after event {n}"
+        validate(resumed.state)
+        assert not resumed.state.jobs and not resumed.state.owed and not resumed.state.audits.waiting
+
+
 @pytest.mark.parametrize(("scheduler", "searcher"), PAIRS)
 def test_a_study_interrupted_again_and_again_decides_as_an_uninterrupted_one(
     scheduler: str, searcher: str

@@ -7,7 +7,7 @@ import rung
 from rung.core import event as ev
 from rung.core.state import State
 from rung.live.scene import Scene
-from rung.study import _start
+
 from rung.watching import RunBegun, StudyView, view
 
 SPACE = rung.Space(
@@ -63,7 +63,7 @@ def begun(study: rung.Study, state: State, workers: int | None = 4) -> RunBegun:
 
 def steps(study: rung.Study) -> Iterator[tuple[State, ev.AnyEvent, StudyView]]:
     """The events of a study, each with the state and the view after it."""
-    state = _start(study.spec)
+    state = study.spec.start()
     for entry in study.events():
         changed = state.apply(entry)
         yield state, entry.event, view(state, changed)

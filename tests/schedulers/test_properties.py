@@ -16,15 +16,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from registered import searcher
 from rung.core import event as ev
+from rung.core.audit import Audit
 from rung.core.budget import Budget
-from rung.core.decision import SchedulerSpec
+from rung.core.decision import Auditable, SchedulerSpec
+from rung.core.objective import Objective
 from rung.core.resource import Fraction, Replicates, Resource, Steps
 from rung.dispatcher import Work
 from rung.replay import replay
 from rung.schedulers.registry import SCHEDULERS
 from rung.searchers.registry import SEARCHERS
 from schedulers import examples
-from schedulers.world import Settings, World, fold, snapshot
+from schedulers.world import SPACE, Settings, World, fold, snapshot
 
 EXAMPLES = int(os.environ.get("RUNG_EXAMPLES", "20"))  # RUNG_EXAMPLES=300 searches deeper
 STEPS = 40
@@ -47,18 +49,21 @@ class Case:
         spec: Its options.
         resource: The kind of resource.
         saves: Whether trainings can write checkpoints.
+        audit: How early stopping is audited.
         inspect: Checks a job that is about to be granted.
     """
 
     spec: SchedulerSpec
     resource: Resource = field(default_factory=Steps)
     saves: bool = True
+    audit: Audit | None = None
     inspect: Callable[[World, Work], None] | None = None
 
     @property
     def name(self) -> str:
         tag = type(self.spec).__struct_config__.tag
-        return f"{tag} {type(self.resource).__name__}{'' if self.saves else ' cannot save'}"
+        saves, audit = "" if self.saves else " cannot save", "" if self.audit is None else " audited"
+        return f"{tag} {type(self.resource).__name__}{saves}{audit}"
 
 
 def promoted_are_among_the_best(world: World, work: Work) -> None:
@@ -115,6 +120,10 @@ def cases() -> list[Case]:
         found.append(Case(spec, inspect=promoted_are_among_the_best if tag == "asha" else None))
         if tag in ("asha", "fifo"):
             found += [Case(spec, saves=False), Case(spec, Fraction()), Case(spec, Replicates())]
+        if isinstance(spec.start(SPACE, (Objective("loss"),), 0), Auditable):
+            found.append(Case(spec, audit=Audit(0.5, adapt=True, allow=0.3)))
+            found.append(Case(spec, Replicates(), audit=Audit(0.5)))
+            found.append(Case(spec, Fraction(), audit=Audit(0.9)))
     return found
 
 
@@ -134,7 +143,16 @@ def machine(case: Case) -> type[RuleBasedStateMachine]:
         def begin(self, workers: int, trials: int, resource: int | None, seed: int, tag: str) -> None:
             budget = Budget(trials=trials, resource=resource)
             self.world = World(
-                Settings(case.spec, workers, budget, seed, case.resource, searcher(tag), saves=case.saves),
+                Settings(
+                    case.spec,
+                    workers,
+                    budget,
+                    seed,
+                    case.resource,
+                    searcher(tag),
+                    saves=case.saves,
+                    audit=case.audit,
+                ),
                 inspect=case.inspect,
             )
 
@@ -300,7 +318,9 @@ def test_the_examples_are_among_the_schedulers_tested() -> None:
 def test_one_worker_or_more_workers_than_trials_make_no_difference_to_the_end(
     case: Case, workers: int
 ) -> None:
-    world = World(Settings(case.spec, workers, Budget(trials=10), 0, case.resource, saves=case.saves))
+    world = World(
+        Settings(case.spec, workers, Budget(trials=10), 0, case.resource, saves=case.saves, audit=case.audit)
+    )
     world.do("drain", 3)
     it_has_ended(world)
     assert snapshot(fold(world.entries, world.settings), 0) == snapshot(world.state, 0)

@@ -13,6 +13,7 @@ from functools import partial
 import pytest
 
 from rung.core import event as ev
+from rung.core.audit import Audit
 from rung.core.budget import Budget
 from rung.core.change import refusal
 from rung.core.decision import Ask, Finished, Scheduler, SchedulerSpec, Slot, Stop, Wait, Yield
@@ -60,12 +61,11 @@ class Settings:
     maximize: bool = False
     loss: Callable[[float], float] = float
     saves: bool = True
+    audit: Audit | None = None
 
     def state(self) -> State:
         """The state of a study that has just begun."""
-        objectives = (Objective("loss", maximize=self.maximize),)
-        scheduler = self.spec.start(SPACE, objectives, self.seed)
-        return State(SPACE, objectives, self.resource, scheduler, retries=1)
+        return self.study().start()
 
     def study(self) -> StudySpec:
         """The study whose driver the world plays."""
@@ -78,6 +78,7 @@ class Settings:
             plain(self.searcher, "searcher"),
             self.seed,
             retries=1,
+            audit=self.audit,
         )
 
 
@@ -253,7 +254,7 @@ class World:
             assert job.restore is None or job.restore.split("/")[1].startswith(f"{job.start}.")
 
     def _release(self, trial: int) -> None:
-        if self.settings.resource.needs_checkpoint and self.state.status(trial) in ACTIVE:
+        if self.settings.resource.needs_checkpoint and self.state.may_go_on(trial):
             last_job = max(
                 e.event.job for e in self.entries if isinstance(e.event, ev.Ended) and e.event.trial == trial
             )
@@ -317,9 +318,9 @@ class World:
         self._end_job_of(trial)
 
     def _end_job_of(self, trial: int) -> None:
-        stopped = self.state.trials[trial].stopped
-        if stopped is not None:
-            self._interrupt(trial, stopped)
+        record = self.state.trials[trial]
+        if record.stopped is not None and record.job is not None and record.job.purpose == "search":
+            self._interrupt(trial, record.stopped)
 
     def _interrupt(self, trial: int, why: Why) -> None:
         job = self.state.trials[trial].job

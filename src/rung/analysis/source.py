@@ -33,6 +33,8 @@ def study_source(spec: StudySpec) -> str:
     ]
     if spec.retries != _RETRIES:
         arguments.append(f"retries={spec.retries}")
+    if spec.audit is not None:
+        arguments.append(f"audit={literal(spec.audit)}")
     lines = ",\n".join(arguments).replace("\n", "\n    ")
     return f"rung.Study(\n    {lines},\n)"
 

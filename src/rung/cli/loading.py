@@ -57,6 +57,7 @@ class CommandOptions:
     name: str | None = None
     seed: int | None = None
     store: str | None = None
+    audit: float | None = None
 
 
 def load(what: str, options: CommandOptions) -> Program:
@@ -100,6 +101,7 @@ def _definition(command: str, options: CommandOptions) -> Definition:
         name=options.name,
         seed=options.seed or 0,
         store=options.store or STORE,
+        audit=options.audit,
     )
 
 

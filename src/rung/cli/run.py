@@ -61,6 +61,9 @@ def run(  # noqa: PLR0917  typer's options
     ] = None,
     seed: Annotated[int | None, _of_command("N", "from which everything random derives.")] = None,
     store: Annotated[str | None, _of_command("PATH", "the store; without it, rung.db.")] = None,
+    audit: Annotated[
+        float | None, _of_command("SHARE", "what part of the training audits early stopping, such as 0.03.")
+    ] = None,
     track: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,7 +79,9 @@ def run(  # noqa: PLR0917  typer's options
     rung run --maximize accuracy "python train.py --lr {lr:1e-5..1e-1 log} --opt {opt:adam|sgd}"
     """
     command = shlex.join(["rung", *sys.argv[1:]])
-    options = CommandOptions(minimize, maximize, max_resource, unit, scheduler, searcher, name, seed, store)
+    options = CommandOptions(
+        minimize, maximize, max_resource, unit, scheduler, searcher, name, seed, store, audit
+    )
     program = load(what, options)
     trackers = [tracker(text) for text in track or ()]
     budget = _budget(program.budget, trials, seconds, resource)

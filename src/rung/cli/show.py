@@ -91,6 +91,10 @@ def _print(name: str, known: Summary, shown: Sequence[Row]) -> None:
     if shown:
         print()
         rows.print()
+    if known.audits:
+        print("\naudits of early stopping:")
+        for sentence in known.audits:
+            print(f"  {sentence}")
 
 
 def _header(name: str, known: Summary) -> str:

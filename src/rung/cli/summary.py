@@ -22,6 +22,8 @@ def summary(study: Study, command: str) -> str:
     if state.counts["failed"]:
         rows["failed"] = _failures(study)
     rows["spent"] = _spent(study)
+    if study.spec.audit is not None:
+        rows["audited"] = study.audits.sentence(study.audits.overall)
     if study.ended is not None:
         rows["ended"] = study.ended
     rows["go on"] = command

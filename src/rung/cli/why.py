@@ -37,6 +37,9 @@ def _print(study: Study, trial: int) -> None:
     size = max(map(len, ["now", "0 s", *stamps]))
     for stamp, line in zip(["0 s", *stamps, "now"], lines, strict=True):
         print(_hanging(line.text, f"  {stamp:>{size}}  "))
+    record = study.state.trials[trial]
+    if record.rests and (level := study.audits.at(record.rested)).n_audited:
+        print(f"\n{_hanging(study.audits.sentence(level), '')}")
 
 
 def _hanging(text: str, stamp: str) -> str:

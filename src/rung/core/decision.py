@@ -6,7 +6,7 @@ reports and budgets are settled before they reach it.
 """
 
 from collections.abc import Callable, Collection, Sequence, Set
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -216,6 +216,12 @@ class NewSpace(msgspec.Struct, frozen=True, gc=False):
     space: Space
 
 
+class MinResourceRaised(msgspec.Struct, frozen=True, gc=False):
+    """The rungs below this level are given up: new trials are judged at it first. Only where audits may adapt."""
+
+    resource: int
+
+
 Fact = (
     TrialCreated
     | JobGranted
@@ -228,6 +234,7 @@ Fact = (
     | NoMoreTrials
     | MoreTrials
     | NewSpace
+    | MinResourceRaised
 )
 
 Status = Literal["queued", "running", "paused", "stopped", "complete", "failed"]
@@ -255,6 +262,20 @@ class Scheduler(Protocol):
 
     def why(self, trial: int) -> Why:
         """Why a trial at rest stands there."""
+        ...
+
+
+@runtime_checkable
+class Auditable(Scheduler, Protocol):
+    """A scheduler that stops trials early, and can be audited."""
+
+    @property
+    def levels(self) -> Sequence[int]:
+        """The levels at which trials are judged now, lowest first; at the last one a trial is complete."""
+        ...
+
+    def passed_over(self, trial: int) -> bool:
+        """Whether a paused trial was ranked too low to go on; it may still be promoted when its rung grows."""
         ...
 
 

@@ -199,6 +199,35 @@ class Dropped(Event, frozen=True):
     why: Why | None = None
 
 
+class Drawn(Event, frozen=True):
+    """A trial was drawn for an audit: it will be finished, to see what stopping it has cost.
+
+    Attributes:
+        trial: The trial.
+        resource: Where it was stopped, or first passed over.
+        chance: How likely it was to be drawn, above 0 and at most 1.
+    """
+
+    trial: int
+    resource: int
+    chance: float
+
+
+class AuditUsed(Event, frozen=True):
+    """The scheduler advances a trial that an audit trains, or has trained: what the audit has seen there serves."""
+
+    trial: int
+    target: int
+    why: Why
+
+
+class MinResourceRaised(Event, frozen=True):
+    """From now on trials are not judged below this level, as audits have shown that too much is lost there."""
+
+    resource: int
+    why: Why
+
+
 class Closed(Event, frozen=True):
     """No more new trials; open synchronous rungs close at the size that they have."""
 
@@ -248,6 +277,9 @@ AnyEvent = (
     | YieldAsked
     | Saved
     | Dropped
+    | Drawn
+    | AuditUsed
+    | MinResourceRaised
     | Closed
     | BudgetChanged
     | SpaceChanged

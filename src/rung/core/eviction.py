@@ -11,7 +11,7 @@ import numpy as np
 
 from rung.core.event import Saved
 from rung.core.record import TrialRecord
-from rung.core.state import ACTIVE, State
+from rung.core.state import State
 
 DAMAGED = 0.01  # guessed chance that a last checkpoint is found damaged, so that the one before it is needed
 LOST = 0.05  # guessed chance that a running trial, or one that a worker holds, is lost with its worker
@@ -80,7 +80,7 @@ def seconds_per_unit(state: State, trial: int) -> float:
 
 
 def _of_trial(state: State, record: TrialRecord, ranks: "_Ranks", held: bool) -> Iterator[Candidate]:
-    active = state.status(record.number) in ACTIVE
+    active = state.may_go_on(record.number)
     pace = seconds_per_unit(state, record.number)
     before = 0
     for saved in record.checkpoints:
@@ -102,7 +102,7 @@ class _Ranks:
 
     def chance(self, record: TrialRecord) -> float:
         """The share of its rung that a trial is at least as good as; 1 for what is certain to go on."""
-        if record.owed is not None or record.losses is None:
+        if record.owed is not None or record.losses is None or record.audit is not None:
             return 1.0
         if record.resource not in self._rungs:
             self._rungs[record.resource] = np.sort(self._view.at(record.resource)[1][:, 0])

@@ -19,6 +19,7 @@ def validate(state: State) -> None:
     _owed(state)
     _account(state)
     _standing(state)
+    _audits(state)
     for number, record in enumerate(state.trials):
         assert record.number == number
         _checkpoints(record)
@@ -42,7 +43,7 @@ def _job(state: State, job: OpenJob) -> None:
     assert 0 <= job.start <= job.position <= job.target
     assert job.start < job.target
     assert job.start <= job.saved
-    assert state.history.pending[job.trial] == job.target
+    assert job.purpose != "search" or state.history.pending[job.trial] == job.target
 
 
 def _owed(state: State) -> None:
@@ -50,13 +51,19 @@ def _owed(state: State) -> None:
     owed = {record.number for record in state.trials if record.owed is not None}
     assert len(state.owed) == len(owed)
     assert set(state.owed) == owed
-    pending = {job.trial: job.target for job in state.jobs.values()}
+    pending = {job.trial: job.target for job in state.jobs.values() if job.purpose == "search"}
+    pending |= {
+        record.number: record.audit.wanted
+        for record in state.trials
+        if record.audit is not None and record.audit.wanted is not None
+    }
     for trial in owed:
         record = state.trials[trial]
         assert record.job is None
-        assert not record.over
         assert record.owed is not None
-        pending[trial] = record.owed.target
+        if record.owed.purpose == "search":
+            assert not record.over
+            pending[trial] = record.owed.target
     assert dict(state.history.pending) == pending
 
 
@@ -80,6 +87,29 @@ def _standing(state: State) -> None:
         assert not (record.failure is not None and record.stopped is not None)
     if state.incumbent is not None:
         assert 0 <= state.incumbent.trial < len(state.trials)
+
+
+def _audits(state: State) -> None:
+    """Audits wait, train or are over; who rests where is counted; what was seen is beyond what the search knows."""
+    audits = state.audits
+    assert +audits.stopped == Counter(record.rested for record in state.trials if record.rests)
+    for trial in audits.waiting:
+        record = state.trials[trial]
+        assert record.audit is not None
+        assert record.audit.job is None
+        assert record.failure is None
+        assert not record.audit.promoted
+    for record in state.trials:
+        audit = record.audit
+        if audit is None:
+            continue
+        assert 0 < audit.drawn.chance <= 1
+        assert (audit.job is None) == (record.number in audits.waiting)
+        assert record.stopped is None or audit.wanted is None
+        assert all(record.told < resource <= record.resource for resource in audit.seen) or audit.over
+        training = record.job is not None or record.owed is not None
+        assert audit.job is None or audit.over or training
+    assert 0 <= audits.units <= state.account.resource
 
 
 def _checkpoints(record: TrialRecord) -> None:

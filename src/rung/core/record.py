@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rung.core import event as ev
+from rung.core.audit import TrialAudit
 from rung.core.job import Purpose
 from rung.core.objective import Losses
 from rung.core.space import Config
@@ -35,6 +36,24 @@ class OpenJob:
     losses: Losses | None = None
     yielding: ev.YieldAsked | None = None
 
+    @classmethod
+    def of(cls, event: ev.Started) -> "OpenJob":
+        """The job that begins."""
+        return cls(
+            event.job,
+            event.trial,
+            event.start,
+            event.target,
+            event.worker,
+            event.why,
+            event.attempt,
+            event.restore,
+            event.save,
+            event.purpose,
+            position=event.start,
+            saved=event.start,
+        )
+
 
 @dataclass(slots=True, frozen=True)
 class Owed:
@@ -56,7 +75,7 @@ class TrialRecord:
         losses: The losses there.
         position: Where its training stood at the end of its last job.
         told: Highest resource that the scheduler knows of.
-        target: Highest target of its jobs so far.
+        target: Highest target of its jobs so far, audits left out.
         totals: Sums of the losses over the replicates so far, where the kind of resource averages.
         replicates: How many those are.
         late: By resource, what jobs reported when they were over and the scheduler does not know yet: the losses
@@ -67,6 +86,9 @@ class TrialRecord:
         checkpoints: Its own checkpoints, oldest first.
         failure: Why it failed.
         stopped: Why it was stopped.
+        rested: The highest level at which it was stopped, or passed over; 0: none.
+        rests: Whether it is counted as stopped there.
+        audit: Its audit, if it was drawn for one.
         seconds: Training time so far.
     """
 
@@ -90,6 +112,9 @@ class TrialRecord:
     checkpoints: tuple[ev.Saved, ...] = ()
     failure: ev.Failure | None = None
     stopped: Why | None = None
+    rested: int = 0
+    rests: bool = False
+    audit: TrialAudit | None = None
     seconds: float = 0.0
 
     @property

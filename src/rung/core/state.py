@@ -12,11 +12,21 @@ from typing import ClassVar
 
 from rung.core import decision as facts
 from rung.core import event as ev
+from rung.core.audits import Audits
 from rung.core.budget import Account
+from rung.core.contradictions import (
+    check_created,
+    check_ended,
+    check_granted,
+    check_reported,
+    check_started,
+    known,
+)
 from rung.core.custody import Custody
 from rung.core.decision import Scheduler, Status
 from rung.core.errors import CHECKPOINT_FAULTS, ContradictionError
 from rung.core.history import History
+from rung.core.job import Purpose
 from rung.core.objective import Losses, Objectives, losses
 from rung.core.record import Incumbent, OpenJob, Owed, TrialRecord
 from rung.core.resource import Resource
@@ -42,7 +52,8 @@ class State:
         closed: Why no more trials are created, or None.
         resting: Why free workers got no job, or running ones were interrupted; None since a job was granted.
         counts: Trials per status.
-        incumbent: The best so far, of the first objective.
+        incumbent: The best so far, of the first objective; audits count.
+        audits: What is known of the trials that were stopped early.
     """
 
     def __init__(
@@ -52,6 +63,8 @@ class State:
         resource: Resource,
         scheduler: Scheduler,
         retries: int = 3,
+        *,
+        audits: Audits | None = None,
     ) -> None:
         self.space = space
         self.objectives = objectives
@@ -72,6 +85,7 @@ class State:
         self.resting: Why | None = None
         self.counts: Counter[Status] = Counter()
         self.incumbent: Incumbent | None = None
+        self.audits = audits or Audits()
         self._now = 0.0  # the time of the event that is being learned
         self._statuses: list[Status] = []
         self._custody = Custody(self.trials)
@@ -89,10 +103,13 @@ class State:
             ev.YieldAsked: self._yield_asked,
             ev.Saved: self._saved,
             ev.Dropped: self._dropped,
+            ev.Drawn: self._drawn,
+            ev.AuditUsed: self._audit_used,
+            ev.MinResourceRaised: self._min_resource_raised,
             ev.Closed: self._closed,
             ev.BudgetChanged: self._budget_changed,
             ev.SpaceChanged: self._space_changed,
-            ev.SpecChanged: self._noted,
+            ev.SpecChanged: self._spec_changed,
             ev.Idled: self._idled,
         }
 
@@ -114,6 +131,9 @@ class State:
             return Why("failed")
         if record.job is not None:
             return Why("running", resource=record.job.target)
+        if record.audit is not None and record.audit.over and not record.audit.promoted:
+            rule = "audited" if record.audit.failure is None else "audit failed"
+            return Why(rule, resource=record.audit.drawn.resource)
         if record.stopped is not None:
             return record.stopped
         if record.owed is not None:
@@ -137,17 +157,22 @@ class State:
 
     def is_repeat(self, trial: int, resource: int) -> bool:
         """Whether a report there would repeat what a lost job has reported already."""
-        return resource <= self._known(trial).resource
+        return resource <= known(trial, self.trials).resource
+
+    def may_go_on(self, trial: int) -> bool:
+        """Whether a trial may be trained further: the search is not done with it, or an audit will finish it."""
+        audit = self.trials[trial].audit
+        return self._statuses[trial] in ACTIVE if audit is None else not audit.over
 
     def keeps_checkpoint(self, trial: int) -> bool:
         """Whether the last checkpoint of a trial is of use: the trial may go on, or it is the incumbent."""
         best = self.incumbent
-        return self._statuses[trial] in ACTIVE or (best is not None and best.trial == trial)
+        return self.may_go_on(trial) or (best is not None and best.trial == trial)
 
     def needless(self, trial: int) -> list[ev.Saved]:
         """Checkpoints of a trial that nothing can need any more."""
-        active = self._statuses[trial] in ACTIVE
-        return self._custody.needless(trial, keep=2 if active else int(self.keeps_checkpoint(trial)))
+        goes_on = self.may_go_on(trial)
+        return self._custody.needless(trial, keep=2 if goes_on else int(self.keeps_checkpoint(trial)))
 
     @property
     def custody(self) -> Custody:
@@ -192,13 +217,7 @@ class State:
 
     def _created(self, event: ev.Created) -> Sequence[int]:
         number = len(self.trials)
-        if event.trial != number:
-            raise ContradictionError(f"trial {event.trial} was created, but {number} is the next number.")
-        for other in (event.parent, event.ends):
-            if other is not None and not 0 <= other < number:
-                raise ContradictionError(f"trial {number} refers to unknown trial {other}.")
-        if event.source == "enqueued" and not self.enqueued:
-            raise ContradictionError("no configuration is enqueued.")
+        check_created(event, number, len(self.enqueued))
         record = TrialRecord(number, event.config, event.seed, event.source, event.parent, event.bracket)
         self.trials.append(record)
         self.history.add_trial(event.config)
@@ -217,65 +236,45 @@ class State:
         return changed
 
     def _started(self, event: ev.Started) -> Sequence[int]:
-        record = self._known(event.trial)
-        if event.job != self.n_jobs:
-            raise ContradictionError(f"job {event.job} was granted, but {self.n_jobs} is the next number.")
-        if record.job is not None:
-            raise ContradictionError(f"trial {event.trial} has an open job already.")
-        if record.over:
-            raise ContradictionError(f"trial {event.trial} is over.")
-        if not 0 <= event.start < event.target:
-            raise ContradictionError(f"job {event.job} leads from {event.start} to {event.target}.")
+        record = known(event.trial, self.trials)
+        check_started(event, record, self.n_jobs)
         owed = record.owed
-        if owed is not None and owed.target != event.target:
-            raise ContradictionError(f"trial {event.trial} is owed another job.")
-        record.job = self.jobs[event.job] = OpenJob(
-            event.job,
-            event.trial,
-            event.start,
-            event.target,
-            event.worker,
-            event.why,
-            event.attempt,
-            event.restore,
-            event.save,
-            event.purpose,
-            position=event.start,
-            saved=event.start,
-        )
-        record.target = max(record.target, event.target)
+        if event.purpose == "audit":
+            self.audits.begin(record, event.job)
+        record.job = self.jobs[event.job] = OpenJob.of(event)
         self.n_jobs += 1
         self.resting = None
         self.account.reserved += event.target - event.start
-        self.history.pending[event.trial] = event.target
         if owed is not None:
             self._settle(record)
+        if event.purpose == "search":
+            record.target = max(record.target, event.target)
+            self.history.pending[event.trial] = event.target
+            self.audits.resume(record)
+        if owed is not None or event.purpose != "search":
             return self._refresh(event.trial)
         granted = facts.JobGranted(event.job, event.trial, event.start, event.target)
-        return self._tell(event.trial, granted)
+        learned = [*self.audits.take_over(record, self.history, self._now), granted]
+        return [found for fact in learned for found in self._tell(event.trial, fact)]
 
     def _reported(self, event: ev.Reported) -> Sequence[int]:
         trial, resource, seconds = event.trial, event.resource, event.seconds
-        record = self._known(trial)
-        repeat = resource <= record.resource
-        if event.repeat != repeat:
-            raise ContradictionError(f"a report at {resource} has repeat={event.repeat}.")
+        record = known(trial, self.trials)
         job = self.jobs.get(event.job)
+        check_reported(event, record, job, self.n_jobs)
         if job is None:
             return self._reported_late(event, record)
-        if job.trial != trial:
-            raise ContradictionError(f"job {job.number} belongs to trial {job.trial}, not {trial}.")
-        if not job.position < resource <= job.target:
-            raise ContradictionError(
-                f"job {job.number} from {job.position} to {job.target} reported at {resource}."
-            )
         own = losses(self.objectives, event.metrics)
-        self.account.train(resource - job.position, seconds, event.cost)
+        units = resource - job.position
+        self.account.train(units, seconds, event.cost)
         record.seconds += seconds
         job.position = record.position = resource
-        if not repeat:
-            self._observe(record, event, own)
+        if not event.repeat:
+            self._observe(record, event, own, job.purpose)
         job.losses = record.losses if resource == record.resource else own
+        if job.purpose == "audit":
+            self.audits.units += units
+            return self._serve(record)
         if record.late and resource in record.late:
             job.losses, own = record.late.pop(resource)
         if resource <= record.told or own is None or job.losses is None:
@@ -285,18 +284,18 @@ class State:
         return self._changed(changed) if changed else ()
 
     def _reported_late(self, event: ev.Reported, record: TrialRecord) -> Sequence[int]:
-        if not 0 <= event.job < self.n_jobs:
-            raise ContradictionError(f"job {event.job} was never granted.")
         own = losses(self.objectives, event.metrics)
         self.account.late(event.seconds, event.cost)
         record.seconds += event.seconds
         if not event.repeat:
-            self._observe(record, event, own)
-            if own is not None and record.losses is not None:
+            audit = record.audit
+            audited = audit is not None and audit.job is not None and event.job >= audit.job
+            self._observe(record, event, own, "audit" if audited else "search")
+            if not audited and own is not None and record.losses is not None:
                 record.late = {**(record.late or {}), event.resource: (record.losses, own)}
         return ()
 
-    def _observe(self, record: TrialRecord, event: ev.Reported, own: Losses | None) -> None:
+    def _observe(self, record: TrialRecord, event: ev.Reported, own: Losses | None, purpose: Purpose) -> None:
         record.resource = event.resource
         record.losses = own
         if own is None:
@@ -306,30 +305,27 @@ class State:
             record.totals = tuple([total + loss for total, loss in zip(totals, own, strict=True)])
             record.replicates += 1
             record.losses = tuple([total / record.replicates for total in record.totals])
+        mean = record.losses or own
+        if purpose == "audit":
+            self.audits.see(record, event, mean, own)
+            return
         self.history.add_observation(
-            event.trial, event.resource, record.losses or own, event.metrics, event.seconds, self._now
+            event.trial, event.resource, mean, event.metrics, event.seconds, self._now
         )
 
     def _ended(self, event: ev.Ended) -> Sequence[int]:
-        job = self.jobs.get(event.job)
-        if job is None:
-            raise ContradictionError(f"job {event.job} ended, but it is not open.")
+        job = check_ended(event, self.jobs)
         record = self.trials[job.trial]
-        if job.trial != event.trial:
-            raise ContradictionError(f"job {job.number} belongs to trial {job.trial}, not {event.trial}.")
-        if event.outcome == "reached" and (job.position != job.target or job.losses is None):
-            raise ContradictionError(
-                f"job {job.number} cannot have reached {job.target}: its last report was at {job.position}."
-            )
         del self.jobs[event.job]
         record.job = None
         self.account.reserved -= job.target - job.position
-        del self.history.pending[job.trial]
         outcome = _outcome(job, event)
         if outcome == "lost":
             self._refund(job)
-        if record.stopped is not None:
-            return self._refresh(job.trial)
+        if job.purpose == "search":
+            del self.history.pending[job.trial]
+            if record.stopped is not None:
+                return self._refresh(job.trial)
         return self._ENDINGS[outcome](self, job, event)
 
     def _reached(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
@@ -339,8 +335,15 @@ class State:
         this = Incumbent(job.trial, job.target, job.losses)
         if best is None or this.order < best.order:
             self.incumbent = this
-        changed = self._tell(job.trial, facts.Arrived(job.trial, job.target, job.losses))
+        changed = self._arrived(job, job.losses)
         return changed if best is None or best is self.incumbent else (*changed, best.trial)
+
+    def _arrived(self, job: OpenJob, reached: Losses) -> Sequence[int]:
+        record = self.trials[job.trial]
+        if job.purpose != "audit" or record.audit is None:
+            return self._tell(job.trial, facts.Arrived(job.trial, job.target, reached))
+        record.audit.losses = reached
+        return [*self._serve(record), *self._refresh(job.trial)]
 
     def _yielded(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
         if job.yielding is not None and not job.yielding.owed:
@@ -361,12 +364,16 @@ class State:
         failure = event.failure or ev.Failure("machine", "lost", "the job was lost")
         if failure.fault == "code":
             return self._owe(job, job.attempt)  # not the trial's fault: it runs again once the code is mended
-        self.trials[job.trial].failure = failure
-        self.history.add_failure(job.trial, job.target)
+        record = self.trials[job.trial]
+        if job.purpose == "audit" and record.audit is not None:
+            record.audit.failure = failure
+            return [*self._serve(record), *self._refresh(job.trial)]
         if self._same_failure is not None:
             last, count = self._same_failure
             same = last is not None and (failure.type, failure.place) == (last.type, last.place)
             self._same_failure = (failure, count + 1 if same else 1) if failure.place else (None, 0)
+        record.failure = failure
+        self.history.add_failure(job.trial, job.target)
         return self._tell(job.trial, facts.Failed(job.trial, job.target))
 
     _ENDINGS: ClassVar[dict[ev.Outcome, Callable[..., Sequence[int]]]] = {
@@ -382,12 +389,15 @@ class State:
             return
         kept = min(job.position, self.resumes_at(job.trial)[0])
         self.account.resource -= job.position - kept
+        if job.purpose == "audit":
+            self.audits.units -= job.position - max(kept, job.start)
         self.trials[job.trial].position = kept
 
     def _owe(self, job: OpenJob, attempt: int) -> Sequence[int]:
         self.trials[job.trial].owed = Owed(job.target, attempt, job.save, job.purpose)
         self.owed.append(job.trial)
-        self.history.pending[job.trial] = job.target
+        if job.purpose == "search":
+            self.history.pending[job.trial] = job.target
         return self._refresh(job.trial)
 
     def _settle(self, record: TrialRecord) -> None:
@@ -395,7 +405,7 @@ class State:
         self.owed.remove(record.number)
 
     def _stopped(self, event: ev.Stopped) -> Sequence[int]:
-        record = self._known(event.trial)
+        record = known(event.trial, self.trials)
         if record.over:
             raise ContradictionError(f"trial {event.trial} is over already.")
         return self._end_trial(event.trial, event.why)
@@ -405,9 +415,10 @@ class State:
         if record.over:
             return ()
         record.stopped = why
-        if record.owed is not None:
+        if record.owed is not None and record.owed.purpose == "search":
             self._settle(record)
             del self.history.pending[trial]
+        self.audits.release(record, self.history)
         return self._tell(trial, facts.TrialStopped(trial))
 
     def _yield_asked(self, event: ev.YieldAsked) -> Sequence[int]:
@@ -420,15 +431,39 @@ class State:
         return () if event.owed else self._tell(job.trial, facts.YieldRequested(job.trial))
 
     def _saved(self, event: ev.Saved) -> Sequence[int]:
-        record = self._known(event.trial)
-        if not 0 <= event.job < self.n_jobs:
-            raise ContradictionError(f"job {event.job} was never granted.")
+        record = known(event.trial, self.trials)
+        check_granted(event.job, self.n_jobs)
         if (job := self.jobs.get(event.job)) is not None:
             job.saved = max(job.saved, event.resource)
         return (event.trial, *self._custody.add(record, event))
 
     def _dropped(self, event: ev.Dropped) -> Sequence[int]:
-        self._custody.drop(self._known(event.trial), event.checkpoint)
+        self._custody.drop(known(event.trial, self.trials), event.checkpoint)
+        return ()
+
+    # Audits
+
+    def _drawn(self, event: ev.Drawn) -> Sequence[int]:
+        self.audits.draw(known(event.trial, self.trials), event)
+        return (event.trial,)
+
+    def _audit_used(self, event: ev.AuditUsed) -> Sequence[int]:
+        record = known(event.trial, self.trials)
+        granted = self.audits.use(record, self.history, event.target)
+        record.target = max(record.target, event.target)
+        return [*self._tell(event.trial, granted), *self._serve(record)]
+
+    def _serve(self, record: TrialRecord) -> Sequence[int]:
+        """Tell the scheduler what an audit has seen, as far as it wants the trial to go."""
+        shared = self.audits.serve(record, self.history, self._now)
+        return [found for fact in shared for found in self._tell(record.number, fact)]
+
+    def _min_resource_raised(self, event: ev.MinResourceRaised) -> Sequence[int]:
+        self.audits.levels = [level for level in self.audits.levels if level >= event.resource]
+        return self._tell_all(facts.MinResourceRaised(event.resource))
+
+    def _spec_changed(self, event: ev.SpecChanged) -> Sequence[int]:
+        self.audits.due.clear()  # they rest since before anybody asked for an audit of these terms
         return ()
 
     def _closed(self, event: ev.Closed) -> Sequence[int]:
@@ -453,11 +488,6 @@ class State:
         return [*self._tell_all(facts.NewSpace(self.space)), *self._reopen("exhausted")]
 
     # Standing
-
-    def _known(self, trial: int) -> TrialRecord:
-        if not 0 <= trial < len(self.trials):
-            raise ContradictionError(f"trial {trial} does not exist.")
-        return self.trials[trial]
 
     def _tell(self, trial: int, fact: facts.Fact) -> Sequence[int]:
         others = self.scheduler.apply(fact)
@@ -489,6 +519,8 @@ class State:
             self.counts[old] -= 1
             self.counts[new] += 1
             self._statuses[trial] = new
+        if new in ("paused", "stopped"):
+            self.audits.rest(self.trials[trial], new, self.account.resource - self.audits.units)
         return (trial,) if new in ACTIVE else (trial, *self._custody.leave_origin(self.trials[trial]))
 
 

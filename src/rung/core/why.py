@@ -38,6 +38,12 @@ SENTENCES = {
     "stopped": "not {among}, at {resource} {unit}",
     "complete": "reached the last level, {resource} {unit}",
     "replaced": "replaced by trial {trial}, which goes on from a better one",
+    # audits of early stopping
+    "audit": "an audit: finished to see what stopping it at {resource} {unit} has cost",
+    "audited": "stopped for the search at {resource} {unit}, and finished by an audit",
+    "audit failed": "stopped for the search at {resource} {unit}; an audit that went on with it failed",
+    "stops too much": "of the trials stopped at {resource} {unit}, audits show {value:.2g} or more to be better than "
+    "the best, where {threshold:.2g} is allowed",
     # the life of a job
     "again": "granted again after its job ended short at {resource} {unit}",
     "running": "training towards {resource} {unit}",

@@ -14,7 +14,6 @@ import msgspec
 import rung.results as results  # noqa: PLR0402  `from rung import` would ask the face
 from rung.core import event as ev
 from rung.core.errors import NoResultError
-from rung.core.space import Space
 from rung.core.state import State
 from rung.core.why import sentence
 from rung.spec import StudySpec
@@ -122,7 +121,7 @@ class Collector:
     """Reads the log and folds it; what comes after `told` is news."""
 
     def __init__(self, study: StudyFacts, read: Callable[[int], Iterator[ev.Entry]], told: int) -> None:
-        self.state = _start(study.spec)
+        self.state = study.spec.start()
         self._study = study
         self._read = read
         self._told = told
@@ -226,9 +225,3 @@ def _plain(trial: TrialResult) -> dict[str, object]:
 
 def _json(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
-
-
-def _start(spec: StudySpec) -> State:
-    space = Space(spec.space)
-    scheduler = spec.scheduler_spec().start(space, spec.objectives, spec.seed)
-    return State(space, spec.objectives, spec.resource, scheduler, spec.retries)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from rung.core.audit import Audit
 from rung.core.budget import Budget
 from rung.core.decision import SchedulerSpec
 from rung.core.errors import SpecError
@@ -54,6 +55,7 @@ class Definition:
     searcher: SearcherSpec = RandomSearch()  # noqa: RUF009  frozen
     seed: int = 0
     retries: int = 3
+    audit: Audit | None = None
     store: str = "rung.db"
     checkpoints: Checkpoints = Checkpoints()  # noqa: RUF009  frozen
     budget: Budget = Budget()  # noqa: RUF009  frozen
@@ -89,6 +91,7 @@ class Definition:
             searcher=self.searcher,
             seed=self.seed,
             retries=self.retries,
+            audit=self.audit,
             store=self.store,
             checkpoints=self.checkpoints,
         )

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rung.core.audit import Audit
 from rung.core.errors import SpecError
 from rung.core.resource import Fraction, Resource, Steps, check_count
 from rung.programs.definition import Definition, name_of
@@ -24,6 +25,7 @@ def definition(
     name: str | None,
     seed: int,
     store: str,
+    audit: float | None = None,
 ) -> Definition:
     """The study of a command.
 
@@ -39,6 +41,7 @@ def definition(
         name: Of the study; None: the program's, with a mark that changes with the command.
         seed: From which everything random derives.
         store: The event log.
+        audit: The share of the resource that audits early stopping; None: no audits.
 
     Raises:
         SpecError: If something is missing or wrong; the sentence says what to write.
@@ -55,6 +58,7 @@ def definition(
         searcher=SEARCHERS.decode({"type": searcher or "random"}),
         seed=seed,
         store=store,
+        audit=None if audit is None else Audit(audit),
     )
     found.check()
     found = found if unit is None else _with_unit(found, unit)

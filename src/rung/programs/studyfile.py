@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from rung.core.audit import Audit
 from rung.core.budget import Budget
 from rung.core.errors import SpecError
 from rung.core.registry import Registry
@@ -39,6 +40,7 @@ KEYS = (
     "diverges_at",
     "seed",
     "retries",
+    "audit",
     "store",
     "space",
     "resource",
@@ -107,6 +109,7 @@ class _Reader:
         own |= self._choice("executor", EXECUTORS, "local")
         own |= self._table("budget", Budget)
         own |= self._table("checkpoints", Checkpoints)
+        own |= self._audit()
         found = Definition(**own)
         if found.minimize is None and found.maximize is None:
             raise _FaultError(
@@ -136,6 +139,16 @@ class _Reader:
         for name, table in tables.items():
             _check_parameter(table, ("space", name))
         return Space.from_builtins(tables).parameters if tables else {}
+
+    def _audit(self) -> dict[str, Audit]:
+        """A share, or a table with more options."""
+        share = self._data.get("audit")
+        if not isinstance(share, int | float):
+            return self._table("audit", Audit)
+        try:
+            return {"audit": Audit(share)}
+        except SpecError as error:
+            raise _FaultError(("audit",), str(error)) from None
 
     def _choice(self, key: str, registry: Registry[T], default: str | None) -> dict[str, T]:
         """A table whose `type` says what it describes."""

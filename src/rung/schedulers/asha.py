@@ -28,6 +28,7 @@ from rung.core.decision import (
     Failed,
     Finished,
     JobGranted,
+    MinResourceRaised,
     New,
     RestingStatus,
     Stop,
@@ -113,15 +114,18 @@ class Rung:
         """How many of those arrived so far may go on."""
         return len(self._best)
 
-    def arrive(self, loss: float, trial: int) -> None:
-        """A trial has a result at this level. O(log n)."""
+    def arrive(self, loss: float, trial: int) -> int | None:
+        """A trial has a result at this level; returns the one that it has pushed out of the best. O(log n)."""
         pushed_out = (-loss, -trial)
         if self._best:
             pushed_out = heappushpop(self._best, pushed_out)
         heappush(self._rest, (-pushed_out[0], -pushed_out[1]))
         if (len(self._best) + len(self._rest)) % self.eta == 0:
-            loss, trial = heappop(self._rest)
-            heappush(self._best, (-loss, -trial))
+            best = heappop(self._rest)
+            heappush(self._best, (-best[0], -best[1]))
+            if best[1] == -pushed_out[1]:
+                return None
+        return None if pushed_out[1] == -trial else -pushed_out[1]
 
     def keeps(self, loss: float, trial: int) -> bool:
         """Whether a trial that has arrived is among the best `keep`. O(1)."""
@@ -139,26 +143,50 @@ class Rung:
 
 
 class Ladder:
-    """The rungs, who stands on which, and who is on the way (running, or owed a job)."""
+    """The rungs, who stands on which, and who is on the way (running, or owed a job).
+
+    New trials begin at rung `lowest`; those below it are given up.
+    """
 
     def __init__(self, rungs: list[Rung]) -> None:
         self.rungs = rungs
+        self.lowest = 0
         self.running: set[int] = set()
         self.place: dict[int, tuple[int, float]] = {}  # trial: index of its highest rung, its loss there
 
-    def arrive(self, trial: int, resource: int, loss: float) -> None:
-        """A trial is at rest at a resource, or has failed (loss inf) on its way there."""
+    @property
+    def levels(self) -> list[int]:
+        """The levels at which trials are judged now."""
+        return [rung.level for rung in self.rungs[self.lowest :]]
+
+    def arrive(self, trial: int, resource: int, loss: float) -> int | None:
+        """A trial is at rest at a resource, or has failed (loss inf) on its way there.
+
+        Returns:
+            The trial that is not among the best of its rung any more, if it was until now.
+        """
         self.running.discard(trial)
-        index = self.place[trial][0] + 1 if trial in self.place else 0
+        passed = None
+        index = self.place[trial][0] + 1 if trial in self.place else self._first(resource)
         # more than one rung at once only where the levels were changed in the middle of the study
         while index < len(self.rungs) and self.rungs[index].level <= resource:
-            self.rungs[index].arrive(loss, trial)
+            passed = self.rungs[index].arrive(loss, trial)
             self.place[trial] = (index, loss)
             index += 1
+        return passed
+
+    def _first(self, resource: int) -> int:
+        """The rung of a new trial; a lower one only for those that were on their way to it."""
+        return self.lowest if self.rungs[self.lowest].level <= resource else 0
+
+    def raise_lowest(self, resource: int) -> None:
+        """Give up the rungs below a level."""
+        while self.rungs[self.lowest].level < resource:
+            self.lowest += 1
 
     def create(self, ask: Ask) -> Decision:
         """A new trial at the lowest rung, if one is allowed."""
-        level = self.rungs[0].level
+        level = self.rungs[self.lowest].level
         if ask.may_create and level <= ask.room:
             return New(level, Why("new"))
         if self.running:
@@ -216,8 +244,9 @@ class LiveASHA:
         ladder = self._ladder
         match fact:
             case Arrived(trial=trial, resource=resource, losses=losses):
-                ladder.arrive(trial, resource, losses[0])
+                passed = ladder.arrive(trial, resource, losses[0])
                 self._pause(trial)
+                return () if passed is None else (passed,)
             case Yielded(trial=trial):
                 ladder.running.discard(trial)
                 self._pause(trial)
@@ -226,6 +255,8 @@ class LiveASHA:
                 self._clean(trial)
             case Failed(trial=trial, target=target):
                 ladder.arrive(trial, target, math.inf)
+            case MinResourceRaised(resource=resource):
+                ladder.raise_lowest(resource)
             case TrialStopped(trial=trial):
                 ladder.running.discard(trial)
                 self._over.add(trial)
@@ -251,6 +282,18 @@ class LiveASHA:
     def _is_paused(self, trial: int, index: int) -> bool:
         ladder = self._ladder
         return ladder.place[trial][0] == index and trial not in ladder.running and trial not in self._over
+
+    @property
+    def levels(self) -> list[int]:
+        """The levels of its rungs."""
+        return self._ladder.levels
+
+    def passed_over(self, trial: int) -> bool:
+        """Whether a paused trial is not among the best of its rung."""
+        if trial not in self._ladder.place:
+            return False
+        index, loss = self._ladder.place[trial]
+        return not self._ladder.rungs[index].keeps(loss, trial)
 
     def status(self, trial: int) -> RestingStatus:
         """Complete on the last rung, else paused: a growing rung may promote it yet."""
@@ -302,6 +345,8 @@ class LiveStoppingASHA:
                 self._unjudged.pop(trial, None)
             case Failed(trial=trial, target=target):
                 ladder.arrive(trial, target, math.inf)
+            case MinResourceRaised(resource=resource):
+                ladder.raise_lowest(resource)
             case TrialStopped(trial=trial):
                 ladder.running.discard(trial)
                 self._unjudged.pop(trial, None)
@@ -312,6 +357,15 @@ class LiveStoppingASHA:
     def _rest(self, trial: int) -> None:
         if trial in self._ladder.place and not self._ladder.is_complete(trial):
             self._unjudged[trial] = None
+
+    @property
+    def levels(self) -> list[int]:
+        """The levels of its rungs."""
+        return self._ladder.levels
+
+    def passed_over(self, trial: int) -> bool:
+        """Nobody is: who is not good enough is stopped."""
+        return False
 
     def status(self, trial: int) -> RestingStatus:
         """Complete on the last rung, else paused until it is judged."""

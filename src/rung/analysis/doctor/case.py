@@ -12,6 +12,7 @@ from rung.analysis.data import StudyData
 from rung.analysis.doctor.finding import CannotTellError
 from rung.analysis.importance import Importance, importance
 from rung.analysis.sample import Sample, sample
+from rung.audited import AuditReport
 from rung.core import event as ev
 from rung.core.objective import Objective
 from rung.core.space import Column
@@ -53,11 +54,15 @@ class Case:
     Args:
         data: Its columns.
         log: What its log adds; None if the log is not at hand.
+        audits: What its audits tell; None if its log is not at hand.
     """
 
-    def __init__(self, data: StudyData, log: LogFacts | None = None) -> None:
+    def __init__(
+        self, data: StudyData, log: LogFacts | None = None, audits: AuditReport | None = None
+    ) -> None:
         self.data = data
         self.log = log
+        self.audits = audits
 
     @property
     def goal(self) -> Objective:

@@ -37,6 +37,7 @@ CHECKS = (
     Check("duplicates", "Are configurations tried once?", size.duplicates),
     Check("noise", "Do the leaders differ by more than noise?", noise.noise),
     Check("early_ranks", "Do early ranks tell the late ones?", rungs.early_ranks),
+    Check("early_stopping", "Is hardly a better trial stopped early?", rungs.early_stopping),
     Check("top", "Did enough trials come to the last level?", rungs.top),
     Check("first_rung", "Did most training go beyond the first rung?", rungs.first_rung),
     Check("still_improving", "Have the curves flattened at the end?", noise.still_improving),
@@ -90,7 +91,7 @@ def examine(study: Study | StudyData) -> Examination:
     """The same, with a list of what was checked and what could not be told."""
     data = data_of(study)
     log = facts(study.events(), data.unit) if isinstance(study, Study) else None
-    case = Case(data, log)
+    case = Case(data, log, study.audits if isinstance(study, Study) else None)
     findings: list[Finding] = []
     checked = []
     for check in CHECKS:

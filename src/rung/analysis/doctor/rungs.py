@@ -16,6 +16,8 @@ IN_COMMON = 30  # trials at two levels; with fewer there were false alarms on re
 WEAK = 0.5  # rank correlation that the upper bound must not reach
 SURE = 1.96  # standard errors between an estimate and its upper bound
 AT_TOP = 3
+LOSS = 0.05  # share of the stopped trials that may be better than the best
+LITTLE = 0.2  # what the share must surely be below to be called fine
 FIRST_SHARE = 0.7
 
 
@@ -46,6 +48,36 @@ def early_ranks(case: Case) -> Iterator[Finding]:
                 },
             )
             return  # what holds for the first level is what min_resource mends
+
+
+def early_stopping(case: Case) -> Iterator[Finding]:
+    """Audits show that trials better than the best are stopped."""
+    audits = case.audits
+    need(audits is not None and audits.best is not None, "no stopped trial was audited: Study(audit=0.03)")
+    assert audits is not None
+    need(any(level.n_audited for level in audits.levels), "no audit has ended yet")
+    for level in audits.levels:
+        if level.low > LOSS:
+            higher = [each for each in case.data.levels if each > (level.resource or 0)]
+            yield Finding(
+                "early_stopping",
+                "warning",
+                f"{audits.sentence(level)[0].upper()}{audits.sentence(level)[1:]}.",
+                f"Raise min_resource to {min(higher)}, so that trials are judged later."
+                if higher
+                else "Stop fewer trials: a smaller eta.",
+                {
+                    "resource": level.resource or 0,
+                    "stopped": level.n_stopped,
+                    "audited": level.n_audited,
+                    "better": level.n_better,
+                    "share_at_least": level.low,
+                    "share_at_most": level.high,
+                },
+            )
+            return  # what holds for the first level is what min_resource mends
+    overall = audits.overall
+    need(overall.high < LITTLE, f"{overall.n_audited} of {overall.n_stopped} stopped trials were audited")
 
 
 @dataclass(frozen=True, slots=True)

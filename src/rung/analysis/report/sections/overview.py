@@ -105,7 +105,7 @@ def configuration(config: Config) -> Html:
 
 
 def _facts(reading: Reading) -> Html:
-    tiles = [_trials(reading), _training(reading), _time(reading), *_budget(reading)]
+    tiles = [_trials(reading), _training(reading), _time(reading), *_audits(reading), *_budget(reading)]
     return element("div", tiles, class_="facts")
 
 
@@ -161,6 +161,16 @@ def _time(reading: Reading) -> Html:
         else ""
     )
     return _tile("Time", duration(data.duration), training, *([share] if share else []))
+
+
+def _audits(reading: Reading) -> list[Html]:
+    """What stopping early costs, where audits tell."""
+    if reading.data.spec.audit is None:
+        return []
+    found = reading.study.audits
+    overall = found.overall
+    figure = f"{overall.low:.0%} to {overall.high:.0%} missed" if overall.n_audited else "not known yet"
+    return [_tile("Early stopping", figure, *found.sentences())]
 
 
 def _peak(data: StudyData) -> int:
