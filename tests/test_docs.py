@@ -8,6 +8,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,33 +41,58 @@ def steps(page: Path) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_python_and_commands_of_a_page_work(page: Path, tmp_path: Path) -> None:
-    program = steps(page)
-    if len(program) == 1:
-        return
-    for names in NEEDS.findall(page.read_text(encoding="utf-8")):
-        for name in names.split(", "):
-            if find_spec(name) is None:
-                pytest.skip(f"{page.name} needs {name}")
-    folder = tmp_path / "bin"
-    folder.mkdir()
+def run(page: Path, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a page in a folder of its own."""
+    commands = folder / "bin"
+    commands.mkdir()
     for word, call in {"python": "", "rung": " -m rung"}.items():
-        (folder / word).write_text(f'#!/bin/sh\nexec "{sys.executable}"{call} "$@"\n')
-        (folder / word).chmod(0o755)
-    script = tmp_path / "page.py"
-    script.write_text("if __name__ == '__main__':\n    " + "\n    ".join(program) + "\n", encoding="utf-8")
-    done = subprocess.run(
+        (commands / word).write_text(f'#!/bin/sh\nexec "{sys.executable}"{call} "$@"\n')
+        (commands / word).chmod(0o755)
+    script = folder / "page.py"
+    script.write_text(
+        "if __name__ == '__main__':\n    " + "\n    ".join(steps(page)) + "\n", encoding="utf-8"
+    )
+    return subprocess.run(
         [sys.executable, script.name],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
+        cwd=folder,
+        env={**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
         timeout=380,
         check=False,
     )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+def missing(page: Path) -> list[str]:
+    """The libraries that a page needs and that are not installed."""
+    names = NEEDS.findall(page.read_text(encoding="utf-8"))
+    return [name for each in names for name in each.split(", ") if find_spec(name) is None]
+
+
+Runs = dict[Path, "Future[subprocess.CompletedProcess[str]]"]
+
+
+@pytest.fixture(scope="module")
+def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    """All pages that were selected, as many at a time as there are processors: most of their time is start-up."""
+    chosen = [item.callspec.params["page"] for item in request.session.items if "runs" in item.fixturenames]  # type: ignore[attr-defined]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield {
+            page: pool.submit(run, page, tmp_path_factory.mktemp(page.stem))
+            for page in chosen
+            if len(steps(page)) > 1 and not missing(page)
+        }
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_and_commands_of_a_page_work(page: Path, runs: Runs) -> None:
+    if names := missing(page):
+        pytest.skip(f"{page.name} needs {', '.join(names)}")
+    if page in runs:
+        done = runs[page].result()
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
