@@ -29,24 +29,23 @@ from rung.core.space import Config, Parameter, Scalar, Space
 from rung.core.state import State
 from rung.core.suggestion import SearcherSpec
 from rung.core.why import Why, sentence
-from rung.dispatcher import Dispatcher, Recorder
-from rung.driver import Driver
+from rung.dispatcher import Dispatcher
 from rung.driving import Driving
-from rung.executors.base import Executor, Pool
+from rung.executors.base import Executor
 from rung.executors.clock import SteadyClock
 from rung.executors.local import Local
-from rung.executors.simulated import Simulated
 from rung.files import StudyFiles
 from rung.replay import Replay, replay
+from rung.running import Running
 from rung.schedulers.fifo import FIFO
 from rung.searchers.random import RandomSearch
 from rung.spec import StudySpec, check_same, plain, versions
 from rung.stores.checkpoints import Checkpoints
 from rung.stores.events import Log, Store, open_store
 from rung.tables import frame
-from rung.trial import Trial, TrialCall
+from rung.trial import Trial
 from rung.trial_result import TrialResult
-from rung.watching import RunBegun, Watcher, Watchers
+from rung.watching import Watcher
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -208,78 +207,20 @@ class Study:
             MisuseError, ObjectiveError: If the training function cannot work.
         """
         executor = _executor(executor, workers)
-        budget = budget or Budget()
         with self._held(f"a run with {type(executor).__name__}"):
-            pool = self._pool(train, executor, budget)
-            try:
-                with self._watched(watch, executor, budget) as recorded:
-                    self._drive(pool, budget, recorded)
-            finally:
-                pool.close(0)  # where it is open still: something has gone wrong
+            self._ended = self._running().run(train, executor, budget or Budget(), watch)
         return self
 
-    def _drive(self, pool: Pool, budget: Budget, recorded: Recorder | None) -> None:
-        dispatcher = self._driving.dispatcher(pool.clock, recorded)
-        self._driving.prepare(dispatcher, budget)
-        driver = Driver(
-            dispatcher,
-            pool,
-            durable=lambda: self._log.committed,
-            delete=self._files.checkpoints.drop,
-            seconds=budget.seconds,
-        )
-        self._ended = driver.run()
-        self._log.flush()
-        self._driving.delete_dropped(dispatcher)
-
-    @contextmanager
-    def _watched(
-        self, watch: Sequence[Watcher], executor: Executor, budget: Budget
-    ) -> Iterator[Recorder | None]:
-        """Tell watchers of all that is recorded, to the last event that becomes durable."""
-        if not watch:
-            yield None
-            return
-        watchers = Watchers(watch, self._begun(executor, budget), self._log)
-        error: BaseException | None = None
-        try:
-            yield watchers.recorded
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            try:
-                self._log.flush()
-            finally:
-                watchers.close(self._ended if error is None else None, error)
-
-    def _begun(self, executor: Executor, budget: Budget) -> RunBegun:
-        return RunBegun(
-            self.name,
+    def _running(self) -> Running:
+        return Running(
+            self.spec,
             self.url,
-            self.folder,
-            self.spec.to_builtins(),
-            budget,
-            getattr(executor, "workers", None),
             self._state,
-            self._log.read,
+            self._log,
+            self._files,
+            self._driving,
+            self._checkpoints.every_s,
         )
-
-    def _pool(self, train: Callable[[Trial], object] | None, executor: Executor, budget: Budget) -> Pool:
-        if isinstance(executor, Simulated):
-            return executor.open(self._spec.resource, self._spec.objectives)  # a problem in place of training
-        if not callable(train):
-            raise SpecError(f"train must be a function that takes a trial, got {train!r}.")
-        call = TrialCall(
-            train,
-            self._spec.objectives,
-            self._spec.resource,
-            folder=self._files.folder,
-            checkpoints=self._files.checkpoints,
-            every_s=self._checkpoints.every_s,
-            cost_metric=budget.cost_metric,
-        )
-        return executor.start(call)
 
     @contextmanager
     def _held(self, owner: str) -> Iterator[None]:
