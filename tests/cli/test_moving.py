@@ -35,6 +35,14 @@ def test_a_file_that_is_damaged_or_missing_makes_no_store(call: Call, tmp_path: 
     assert "leave --study out" in call("import", "bad.rung.gz", "--study", "x").err
 
 
+def test_a_storage_of_optuna_given_as_a_file_is_answered_with_the_command(call: Call, tmp_path: Path) -> None:
+    for name, begin in {"a.db": b"SQLite format 3\0", "a.log": b'{"op_code":0,"worker_id"'}.items():
+        (tmp_path / name).write_bytes(begin)
+        said = call("import", name)
+        assert said.code == 2
+        assert "rung import optuna:" in said.err
+
+
 def test_a_study_is_copied_with_its_checkpoints(call: Call, store: Path, tmp_path: Path) -> None:
     said = call("copy", "digits", "--from", "rung.db", "--to", "backup.db", "--checkpoints")
     assert re.fullmatch(r"digits is in backup\.db: \d+ events\nwith \d+ checkpoints?\n", said.out)

@@ -47,11 +47,26 @@ def _from_file(path: Path, store: str, name: str | None) -> None:
     from rung.portable.moving import import_study
     from rung.portable.reading import PortableFile
 
+    _hint_at_optuna(path)
     file = PortableFile(path)  # before the store: what is damaged makes no new one
     with closing(open_store(store)) as opened:
         arrived = import_study(file, opened, name)
     print(f"{arrived.name} is in {opened.url}: {units(arrived.events, 'event')}")
     print_checkpoints(arrived.checkpoints, arrived.dropped)
+
+
+def _hint_at_optuna(path: Path) -> None:
+    """Say how a file is read that looks like a storage of Optuna."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        begin = file.read(11)
+    scheme = {b"SQLite form": "sqlite:///", b'{"op_code":': ""}.get(begin)
+    if scheme is not None:
+        raise CommandError(
+            f"{path} is no file of rung export. If it is a storage of Optuna: rung import {OPTUNA}{scheme}{path}; "
+            "if it is a store of rung: rung copy STUDY --store FROM --to TO."
+        )
 
 
 def print_checkpoints(along: int, dropped: int) -> None:
