@@ -9,7 +9,7 @@ from rung.analysis import plots
 from rung.analysis.data import StudyData
 from rung.analysis.plots.parallel import parallel_data, parallel_figure
 from rung.analysis.report.figures import Draw, figure, side_by_side
-from rung.analysis.report.html import Html, joined
+from rung.analysis.report.html import Html, element, joined
 from rung.analysis.report.reading import Reading, Section
 
 
@@ -31,8 +31,16 @@ def front(reading: Reading) -> Section | None:
 
 def curves(reading: Reading) -> Section:
     """Learning curves, and the rungs where they were judged."""
-    body = joined(_figure(reading, "learning-curves"), _figure(reading, "rungs"))
+    body = joined(_figure(reading, "learning-curves"), _figure(reading, "rungs"), _audits(reading))
     return Section("curves", "Curves and rungs", body)
+
+
+def _audits(reading: Reading) -> Html:
+    """What early stopping costs, where audits tell."""
+    if reading.data.spec.audit is None:
+        return joined()
+    lines = [element("li", sentence) for sentence in reading.study.audits.sentences()]
+    return joined(element("h3", "Audits of early stopping"), element("ul", lines))
 
 
 def hyperparameters(reading: Reading) -> Section:

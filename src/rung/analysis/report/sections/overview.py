@@ -1,5 +1,6 @@
 """The head of a report: what is tuned, how far it is, the best configuration, what it cost."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from itertools import accumulate
@@ -167,10 +168,15 @@ def _audits(reading: Reading) -> list[Html]:
     """What stopping early costs, where audits tell."""
     if reading.data.spec.audit is None:
         return []
-    found = reading.study.audits
-    overall = found.overall
-    figure = f"{overall.low:.0%} to {overall.high:.0%} missed" if overall.n_audited else "not known yet"
-    return [_tile("Early stopping", figure, *found.sentences())]
+    overall = reading.study.audits.overall
+    if not overall.n_audited or math.isnan(overall.share):
+        return [_tile("Early stopping", "not known yet", "no audit has ended that could be compared")]
+    figure = f"{overall.n_better} of {overall.n_audited} better"
+    words = (
+        f"of {overall.n_stopped:,} trials stopped early, audits finished {overall.n_audited}; "
+        f"{overall.low:.0%} to {overall.high:.0%} of all would beat the best"
+    )
+    return [_tile("Early stopping", figure, words)]
 
 
 def _peak(data: StudyData) -> int:
