@@ -133,3 +133,15 @@ def test_a_large_study_shows_its_leading_trials_and_all_on_request(call: Call, t
     assert lines[-1] == "100 of 170 trials, the best first. Every one: rung show --all"
     assert len(lines) == 105
     assert len(call("show", "--all").out.splitlines()) == 173
+
+
+def test_show_and_why_tell_what_audits_have_found(call: Call, tmp_path: Path) -> None:
+    space = {"x": rung.Float(0, 1)}
+    made = rung.Study("audited", space, minimize="loss", scheduler=rung.ASHA(max_resource=9), audit=0.4)
+    pool = rung.Simulated(problem=rung.LearningCurves(made.space), workers=2)
+    made.run(executor=pool, budget=rung.Budget(trials=60)).close()
+    assert "audits of early stopping:\n  of " in call("show", "audited").out
+    with rung.Study.load("audited", tmp_path / "rung.db") as study:
+        trial = next(record for record in study.state.trials if record.rests and record.audit is not None)
+        level = study.audits.at(trial.rested)
+    assert f"of {level.n_stopped} trials stopped at" in call("why", "audited", str(trial.number)).out

@@ -7,7 +7,6 @@ import rung
 from rung.core import event as ev
 from rung.core.state import State
 from rung.live.scene import Scene
-
 from rung.watching import RunBegun, StudyView, view
 
 SPACE = rung.Space(

@@ -25,7 +25,7 @@ from rung.core.objective import Objective
 from rung.core.resource import Resource, Steps
 from rung.core.rng import rng
 from rung.core.space import Constant, Float, Int, Parameter, Space
-from rung.core.state import ACTIVE, State
+from rung.core.state import State
 from rung.core.suggestion import Searcher, SearcherSpec
 from rung.core.why import Why, sentence
 from rung.dispatcher import Dispatcher, Work

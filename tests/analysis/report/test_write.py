@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import rung
+from analysis.tuned import tuned
 
 
 class Page(HTMLParser):
@@ -137,3 +138,18 @@ def test_a_study_of_one_trial_says_what_is_missing(tmp_path: Path):
 def test_a_folder_that_does_not_exist_is_said_before_any_work(study: rung.Study, tmp_path: Path):
     with pytest.raises(rung.StoreError, match="give a file in a folder that exists"):
         rung.write_report(study, tmp_path / "nowhere" / "report.html")
+
+
+def test_an_audited_study_says_what_early_stopping_costs(tmp_path: Path):
+    study = tuned(
+        {"x": rung.Float(0, 1)},
+        lambda x, resource: 1 - x / resource,
+        trials=40,
+        audit=0.4,
+        scheduler=rung.ASHA(max_resource=9),
+    )
+    text = rung.write_report(study, tmp_path / "report.html").read_text(encoding="utf-8")
+    overall = study.audits.overall
+    assert overall.n_audited
+    assert f"{overall.n_better} of {overall.n_audited} better" in text
+    assert study.audits.sentences()[0] in text
