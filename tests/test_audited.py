@@ -135,6 +135,7 @@ def test_a_promoted_trial_that_was_audited_is_not_trained_again() -> None:
     study = audited(audit=0.5, trials=120)
     used = [entry.event for entry in study.events() if isinstance(entry.event, ev.AuditUsed)]
     assert used, "no audited trial was promoted: choose another seed"
+    assert study.replay().n_different == 0
     reports = [(e.event.trial, e.event.resource) for e in study.events() if isinstance(e.event, ev.Reported)]
     assert len(reports) == len(set(reports))
     for event in used:

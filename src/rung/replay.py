@@ -140,7 +140,7 @@ class _Replaying:
     def _is_decision(self, event: ev.AnyEvent) -> bool:
         """Whether an event is an answer; not a person's wish, the end of a run, or what follows from another event."""
         match event:
-            case ev.Created() | ev.Started():
+            case ev.Created() | ev.Started() | ev.AuditUsed():
                 return True
             case ev.Idled(why=why) | ev.Stopped(why=why):
                 return why.rule not in UNDECIDED
