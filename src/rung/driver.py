@@ -26,6 +26,7 @@ logger = logging.getLogger("rung")
 GRACE_S = 10.0  # how long workers may take to leave when a run ends in order
 
 LOST_TRIALS = 3  # in a row, until a run ends that the machine does not let train
+LOST_WITH_WORKERS = 10  # likewise, if it was their workers that died, while no other trial reported
 LOST = (
     "{n} trials in a row could not be trained, each at several attempts, by the fault of the machine; the last one: "
     "{last}. Mend that and run again; the study goes on."
@@ -81,6 +82,7 @@ class Driver:
         self._interrupted = False
         self._warned = False
         self._lost_trials = 0  # in a row, none of which any machine could train
+        self._lost_place = ""  # where the training of the last one raised; empty: its worker was gone
 
     def run(self) -> Why:
         """Work until nothing is left to do, the time is up, or the user interrupts; closes the pool when in order.
@@ -185,6 +187,8 @@ class Driver:
 
     def _reported(self, event: ev.Reported) -> None:
         self._dispatcher.report(event)
+        if not self._lost_place:
+            self._lost_trials = 0  # where machines come and go, others train
         self._check_time()
         job = self._state.jobs.get(event.job)
         if self._leaving is not None or job is None:
@@ -270,10 +274,10 @@ class Driver:
             self._lost_trials = 0
         elif failure is not None and failure.fault == "machine":
             self._lost_trials += 1
-            if self._lost_trials == LOST_TRIALS:
-                self._fail(
-                    ExecutorError(LOST.format(n=LOST_TRIALS, last=f"{failure.type}: {failure.message}"))
-                )
+            self._lost_place = failure.place
+            n = self._lost_trials
+            if n >= (LOST_TRIALS if failure.place else LOST_WITH_WORKERS):
+                self._fail(ExecutorError(LOST.format(n=n, last=f"{failure.type}: {failure.message}")))
 
     # Ending jobs
 

@@ -11,12 +11,14 @@ from rung.core.space import Space
 from rung.core.state import State
 from rung.core.suggestion import Searcher
 from rung.dispatcher import Dispatcher, Recorder
+from rung.executors.clock import SteadyClock
 from rung.files import StudyFiles
 from rung.spec import StudySpec, versions
 from rung.stores.events import Log
 from rung.summary import summary
 
 NOTE_EVERY_S = 5.0  # how old what `rung ls` shows of a running study may be
+A_YEAR_S = 365 * 86_400.0  # a clock that is behind by more is a virtual one, which begins at 0
 NOTE_REST = 50  # times as long as a note took, at least, before the next one: it costs at most 2 %
 
 
@@ -102,16 +104,23 @@ class Driving:
         return self._spec.searcher_spec().start(space, self._spec.objectives, self._spec.seed)
 
     def dispatcher(
-        self, clock: Callable[[], float] = time.time, recorded: Recorder | None = None
+        self, clock: Callable[[], float] | None = None, recorded: Recorder | None = None
     ) -> Dispatcher:
-        """What stamps and records events; `recorded` is told of each."""
+        """What stamps and records events; `recorded` is told of each.
+
+        Where the clock is behind the log, as it was set back since or is another machine's, events are stamped from the
+        log's last time onward.
+        """
+        now = clock or SteadyClock()
+        behind = self._state.time - now()
+        behind = behind if 0.0 < behind < A_YEAR_S else 0.0
         return Dispatcher(
             self._state,
             self._log,
             self.searcher(self._state.space),
             seed=self._spec.seed,
             tries_defaults=self._spec.searcher_spec().tries_defaults,
-            clock=clock,
+            clock=lambda: behind + now(),
             recorded=self._recorded(recorded),
             quota_bytes=self._files.quota_bytes,
         )

@@ -20,7 +20,7 @@ from rung.core.audit import Audit
 from rung.core.budget import Budget
 from rung.core.change import refusal
 from rung.core.decision import SchedulerSpec
-from rung.core.errors import MismatchError, SpecError
+from rung.core.errors import MismatchError, SpecError, StoreError
 from rung.core.history import HistoryView
 from rung.core.job import Job
 from rung.core.objective import objectives
@@ -149,7 +149,7 @@ class Study:
         self._store = store
         self._log = log
         self._url = url
-        weakref.finalize(self, store.close)  # at the latest when Python ends: what was told is made durable
+        weakref.finalize(self, _close, store)  # at the latest when Python ends: what was told is made durable
         self._checkpoints = checkpoints or Checkpoints()
         self._fold(given)
         self._asking: AskTell | None = None
@@ -440,6 +440,14 @@ class Study:
 
     def __repr__(self) -> str:
         return f"<Study {self.name!r} in {self._store.url}: {len(self._state.trials)} trials>"
+
+
+def _close(store: Store) -> None:
+    """Where nobody is left who could be told by an exception."""
+    try:
+        store.close()
+    except StoreError as error:
+        logger.error("the last events of a study are lost: %s", error)
 
 
 def _check(spec: StudySpec) -> None:

@@ -21,7 +21,7 @@ from rung.core.objective import Metrics, Objectives, divergence, number
 from rung.core.resource import Resource
 from rung.core.space import Config
 from rung.executors.base import Channel, Keep, Leave, Release, Released, Start, Yield
-from rung.executors.failure import OUT_OF_MEMORY, failure
+from rung.executors.failure import OUT_OF_MEMORY, failure, writable
 from rung.misuse import Misuse, name_of, no_number
 from rung.stores.checkpoint_folder import CheckpointFolder
 from rung.stores.checkpoints import CheckpointStore, Save
@@ -197,6 +197,9 @@ class Trial:
     def _checked(self, metrics: Mapping[str, object]) -> Mapping[str, object]:
         if not isinstance(metrics, Mapping) or not all(isinstance(name, str) for name in metrics):
             raise self._wrong(self._call.misuse.unnamed(metrics))
+        for name in metrics:
+            if not name.isascii() and writable(name) != name:
+                raise self._wrong(f"a metric's name must be text that can be written as UTF-8, got {name!r}.")
         return metrics
 
     def _wrong(self, sentence: str) -> MisuseError:
@@ -214,7 +217,7 @@ class Trial:
             ):
                 return self._rest("yielded", save)
         if save is not None and now >= self._save_at:
-            self._write(save)
+            self._save_on_the_way(save, now)
         return True
 
     def _arrive(self, save: Save | None) -> bool:
@@ -254,6 +257,17 @@ class Trial:
         self._try_to_write(save)
         self._channel.send(Released(self.number))
         return False
+
+    def _save_on_the_way(self, save: Save, began: float) -> None:
+        """Write a checkpoint that nobody waits for: where the disk refuses it, training goes on without."""
+        try:
+            self._write(save)
+        except Exception as error:
+            if failure(error).fault != "machine":
+                raise
+            now = perf_counter()
+            self._save_at = now + max(self._call.every_s, (now - began) / _SAVING_SHARE)
+            _log.warning("trial %d could not be saved at %d and goes on: %s", self.number, self._last, error)
 
     def _try_to_write(self, save: Save | None) -> None:
         if save is not None:

@@ -114,6 +114,7 @@ class Mariadb:
             "--no-defaults",
             *([f"--user={self._user}"] if self._user else []),
             f"--datadir={self.folder / 'data'}",
+            f"--tmpdir={self.folder}",  # of its own: a server that starts deletes what others have in a common one
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
             f"--socket={self.folder / 'socket'}",

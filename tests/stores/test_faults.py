@@ -2,20 +2,22 @@
 
 import itertools
 import os
-import shutil
+import random
 import sqlite3
-import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from infra.disks import mounted, read_only
 from rung.core import event as ev
-from rung.core.errors import StoreError
+from rung.core.errors import BusyError, StoreError
 from rung.stores import sqlite as dialect
-from rung.stores.events import Store, open_store
+from rung.stores.events import Log, Store, open_store
 from rung.stores.sql import SqlLog
+from stores.places import Place
 from stores.processes import APPEND_FOR_EVER, CREATE, line, running, tell
 from stores.samples import entries, reports
 
@@ -27,14 +29,7 @@ def test_what_a_killed_process_called_committed_is_there_in_whole_groups(sqlite:
         driver.kill()
         assert driver.stdout is not None
         said += [int(number) for number in driver.stdout.read().split("\n")[:-1]]
-    found = [entry.seq for entry in log.read()]
-    assert found == list(range(1, len(found) + 1))
-    assert len(found) >= said[-1]
-    assert len(found) % 3 == 2
-    log.acquire()
-    log.append(reports(1, after=len(found)))
-    log.release()
-    assert log.committed == len(found) + 1
+    grown(log, least=said[-1])
 
 
 def test_processes_that_open_a_new_file_together_all_succeed(path: Path) -> None:
@@ -48,17 +43,72 @@ def test_processes_that_open_a_new_file_together_all_succeed(path: Path) -> None
         assert sorted(store.names()) == ["a", "b"]
 
 
+def grown(log: Log, least: int) -> None:
+    """The log is whole groups without a gap, at least so long, and takes more."""
+    found = [entry.seq for entry in log.read()]
+    assert found == list(range(1, len(found) + 1))
+    assert len(found) % 3 == 2
+    assert len(found) >= least
+    log.acquire()
+    log.append(reports(1, after=len(found)))
+    log.release()
+    assert log.committed == len(found) + 1
+
+
+@pytest.mark.parametrize("torn", ["cut", "garbage"])
+def test_a_write_that_was_torn_at_any_byte_costs_that_group_and_nothing_before(
+    torn: str, path: Path, tmp_path: Path
+) -> None:
+    wal = path.with_name("rung.db-wal")
+    with closing(open_store(path)) as store:
+        log = store.create("digits", reports(2))
+        log.acquire()
+        ends = [wal.stat().st_size]  # of the commits, in bytes
+        for seq in range(2, 32, 3):
+            log.append(reports(3, after=seq))
+            log.flush()
+            ends.append(wal.stat().st_size)
+        files = path.read_bytes(), wal.read_bytes()
+    draw = random.Random(torn)
+    for number in range(12):
+        place = tmp_path / f"{number}"
+        place.mkdir()
+        at = draw.randrange(ends[0], ends[-1])
+        (place / "rung.db").write_bytes(files[0])
+        tail = b"" if torn == "cut" else draw.randbytes(len(files[1]) - at)
+        (place / "rung.db-wal").write_bytes(files[1][:at] + tail)
+        with closing(open_store(place / "rung.db")) as store:
+            whole = sum(end <= at for end in ends) - 1
+            assert store.log("digits").committed == 2 + 3 * whole
+            with closing(sqlite3.connect(place / "rung.db")) as connection, connection:
+                connection.execute("UPDATE leases SET expires = 0")  # its holder, this process, lives on
+            grown(store.log("digits"), least=2 + 3 * whole)
+
+
+@pytest.mark.parametrize("part", [b"\0", b"\xff"], ids=["zeros", "ones"])
+def test_a_damaged_page_is_an_error_of_one_sentence_and_the_file_stays_as_it_is(
+    part: bytes, path: Path
+) -> None:
+    with closing(open_store(path)) as store:
+        store.create("digits", reports(20_000))
+    content = bytearray(path.read_bytes())
+    page = len(content) // 4096 // 2 * 4096
+    content[page : page + 4096] = part * 4096
+    path.write_bytes(content)
+    with (
+        pytest.raises(StoreError, match=r"cannot read the study 'digits' in .*malformed.*recover") as caught,
+        closing(open_store(path)) as store,
+    ):
+        list(store.log("digits").read())
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == content
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of one megabyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("only root can mount a small disk")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False).returncode:
-        pytest.skip("mounting a small disk is not allowed here")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with mounted(tmp_path / "disk") as folder:
+        yield folder
 
 
 def test_a_full_disk_loses_nothing_and_heals(small_disk: Path) -> None:
@@ -208,3 +258,86 @@ def test_a_folder_that_cannot_be_written_is_an_error_about_rights(tmp_path: Path
         pytest.skip("root, and no /proc")
     with pytest.raises(StoreError, match=r"cannot open the store in .* Check the rights of that file"):
         open_store(folder / "rung.db")
+
+
+def test_a_file_that_may_only_be_read_is_an_error_about_rights_and_stays_as_it_is(small_disk: Path) -> None:
+    path = small_disk / "rung.db"
+    with closing(open_store(path)) as store:
+        store.create("digits", reports(3))
+    before = path.read_bytes()
+    with (
+        read_only(small_disk),
+        pytest.raises(StoreError, match=r"rights|right to write") as caught,
+        closing(open_store(path)) as store,
+    ):
+        store.log("digits").acquire()
+    assert "\n" not in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_who_may_only_read_an_old_kind_of_file_reads_it(small_disk: Path) -> None:
+    path = small_disk / "rung.db"
+    with closing(open_store(path)) as store:
+        store.create("digits", reports(3))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")  # without a write-ahead log beside it
+    with read_only(small_disk), closing(open_store(path)) as store:
+        assert list(store.log("digits").read()) == reports(3)
+
+
+TAKE_TURNS = """
+me = int(sys.argv[2])
+log = open_store(path).log("digits")
+from rung.core import event as ev
+from rung.core.event import Entry
+say("ready")
+hear()
+for turn in range(int(sys.argv[3])):
+    while True:
+        try:
+            log.acquire(f"driver {me}")
+            break
+        except BusyError:
+            pass
+    seq = log.committed
+    for n in range(3):
+        log.append([Entry(seq + n + 1, 0.0, ev.Reported(0, 0, 1, {"driver": me, "turn": turn, "n": n}))])
+    log.release()
+say("done")
+"""
+
+
+def test_of_drivers_that_race_for_the_lease_many_times_only_one_writes_at_a_time(
+    store: Store, place: Place
+) -> None:
+    log = store.create("digits", [])
+    drivers, turns = 2, 6
+    with ExitStack() as stack:
+        racers = [
+            stack.enter_context(running(TAKE_TURNS, place.url, str(n), str(turns))) for n in range(drivers)
+        ]
+        assert [line(racer) for racer in racers] == ["ready"] * drivers
+        for racer in racers:
+            tell(racer)
+        assert [line(racer) for racer in racers] == ["done"] * drivers
+    said = [tuple(entry.event.metrics.values()) for entry in log.read()]
+    assert len(said) == drivers * turns * 3
+    groups = [said[at : at + 3] for at in range(0, len(said), 3)]
+    for group in groups:
+        assert group == [(*group[0][:2], n) for n in range(3)]
+    assert sorted(group[0] for group in groups) == [(n, t, 0) for n in range(drivers) for t in range(turns)]
+
+
+def test_a_lease_of_before_the_clock_was_set_back_is_neither_lost_nor_left_for_ever(
+    store: Store, place: Place
+) -> None:
+    log = store.create("digits", [])
+    log.acquire()
+    place.change_lease(expires=time.time() + 3600)  # as if the clock had been set back by an hour since
+    with pytest.raises(BusyError):
+        store.log("digits").acquire()
+    log.append(reports(1))
+    log.flush()
+    assert place.rows("SELECT expires FROM leases")[0][0] < time.time() + 120  # each commit sets it anew
+    place.change_lease(expires=time.time() + 3600, pid=2**30)
+    store.log("digits").acquire()  # its holder has died on this machine: no clock is asked

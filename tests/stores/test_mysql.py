@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from infra.servers import Mariadb
+from rung.stores import mysql
 from rung.stores.events import Store, open_store
 from stores.contract import StoreContract
 from stores.places import place_on
@@ -28,3 +31,17 @@ def test_tables_that_were_half_made_are_completed(mariadb: Mariadb) -> None:
         with closing(open_store(place.url)) as store:
             store.create("digits", reports(2))
         assert place.rows("SELECT count(*) FROM reports") == [(2,)]
+
+
+def test_who_stands_still_in_a_transaction_loses_its_locks(
+    mariadb: Mariadb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mysql, "LOCK_TIMEOUT_S", 1)
+    with place_on(mariadb) as place, closing(open_store(place.url)) as store:
+        store.create("digits", [])
+        frozen = mysql.database(make_url(place.url), place.url).writing.connect()
+        frozen.exec_driver_sql("UPDATE leases SET expires = 0")
+        place.change_lease(owner="the next one")  # which waits for the lock
+        with pytest.raises(OperationalError):
+            frozen.exec_driver_sql("COMMIT")
+        frozen.invalidate()

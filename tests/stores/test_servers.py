@@ -3,14 +3,17 @@
 import logging
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from infra.servers import Mariadb, Postgresql
 from rung.core.errors import LeaseLostError, MissingDependencyError, StoreError, UnreachableError
+from rung.stores import sql
 from rung.stores import writer as module
 from rung.stores.events import open_store
 from rung.stores.urls import beside, is_server
@@ -80,7 +83,8 @@ def test_while_the_server_is_away_a_full_buffer_holds_back_who_appends(
     server: Server, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LONGEST_PAUSE_S", 0.2)
-    monkeypatch.setattr(module, "MAX_WAITING", 5)
+    for bound in ("MAX_AHEAD", "MAX_WAITING"):
+        monkeypatch.setattr(module, bound, 5)
     with closing(open_store(place.url)) as store:
         log = store.create("digits", [])
         log.acquire()
@@ -246,6 +250,23 @@ def test_files_of_a_study_on_a_server_lie_here_and_tell_no_password() -> None:
     assert str(beside(url)) == "rung-files"
     assert str(beside("sqlite:///a/b.db")) == "a/b.files"
     assert not is_server("sqlite:///a/b.db")
+
+
+def test_a_lease_is_given_back_as_soon_as_the_server_answers_again(
+    server: Server, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_store(place.url)) as store:
+        log = store.create("digits", [])
+        log.acquire()
+        log.append(reports(3))
+        log.flush()
+        server.stop()
+        pauses = iter([server.start])
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=lambda seconds: next(pauses)())
+        monkeypatch.setattr(sql, "time", clock)
+        log.release()
+        assert next(pauses, None) is None
+        assert not log.is_held()
 
 
 @contextmanager

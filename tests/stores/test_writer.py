@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from rung.core.errors import LeaseLostError, StoreError
+from rung.core.errors import LeaseLostError, StoreError, UnreachableError
 from rung.core.event import Entry
 from rung.stores import writer as module
 from rung.stores.writer import Writer
@@ -113,10 +113,47 @@ def test_a_lost_lease_is_final(disk: Disk, writer: Writer) -> None:
     assert disk.groups == []
 
 
+def test_a_group_is_bounded_and_never_parts_what_was_appended_together(
+    disk: Disk, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_GROUP", 4)
+    disk.may_go_on.clear()
+    writer.append(reports(1))
+    assert disk.writing.wait(PATIENCE_S)
+    last = 1
+    for n in (2, 1, 3, 6, 1, 1):
+        writer.append(reports(n, after=last))
+        last += n
+    disk.may_go_on.set()
+    writer.flush()
+    assert [len(group) for group in disk.groups] == [1, 3, 3, 6, 2]
+    assert disk.entries == reports(15)
+
+
+def test_a_driver_runs_ahead_of_a_slow_disk_by_two_groups_at_most(
+    disk: Disk, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_GROUP", 10)
+    monkeypatch.setattr(module, "MAX_AHEAD", 20)
+    ahead: list[int] = []
+
+    def write(entries: Sequence[Entry]) -> None:
+        ahead.append(writer._last - writer.committed)
+        disk.write(entries)
+
+    monkeypatch.setattr(writer, "_write", write)
+    for seq in range(1000):
+        writer.append(reports(1, after=seq))
+    writer.flush()
+    assert max(ahead) <= 20
+    assert max(len(group) for group in disk.groups) <= 10
+    assert disk.entries == reports(1000)
+
+
 def test_append_waits_while_too_many_entries_wait(
     disk: Disk, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_WAITING", 3)
+    monkeypatch.setattr(module, "MAX_AHEAD", 3)
     disk.may_go_on.clear()
     writer.append(reports(3))
     returned = threading.Event()
@@ -134,6 +171,31 @@ def test_append_waits_while_too_many_entries_wait(
     appender.join()
     writer.flush()
     assert disk.entries == reports(4)
+
+
+def test_while_a_database_is_away_more_may_wait_but_not_without_bound(
+    disk: Disk, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_AHEAD", 2)
+    monkeypatch.setattr(module, "MAX_WAITING", 5)
+    monkeypatch.setattr(module, "LONGEST_PAUSE_S", 0.01)
+    disk.failure = UnreachableError("nobody there")
+    returned = threading.Semaphore(0)
+
+    def append() -> None:
+        for seq in range(8):
+            writer.append(reports(1, after=seq))
+            returned.release()
+
+    appender = threading.Thread(target=append)
+    appender.start()
+    for _ in range(5):
+        assert returned.acquire(timeout=PATIENCE_S)
+    assert not returned.acquire(timeout=0.1)
+    disk.failure = None
+    appender.join()
+    writer.flush()
+    assert disk.entries == reports(8)
 
 
 def test_an_idle_writer_renews_its_lease(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:

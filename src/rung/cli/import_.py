@@ -9,6 +9,7 @@ import typer
 from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption
 from rung.cli.tables import width
+from rung.stores.checkpoints import redacted
 from rung.stores.events import open_store
 from rung.words import units
 
@@ -39,6 +40,11 @@ def import_(
         )
     if source.startswith(OPTUNA):
         _from_optuna(source.removeprefix(OPTUNA), study, store, name)
+    elif "://" in source:
+        raise CommandError(
+            f"{redacted(source)} is no file of rung export. From a store of rung: rung copy STUDY --from FROM --to TO; "
+            f"from Optuna: rung import {OPTUNA}STORAGE."
+        )
     else:
         _from_file(Path(source), store, name)
 
@@ -65,7 +71,7 @@ def _hint_at_optuna(path: Path) -> None:
     if scheme is not None:
         raise CommandError(
             f"{path} is no file of rung export. If it is a storage of Optuna: rung import {OPTUNA}{scheme}{path}; "
-            "if it is a store of rung: rung copy STUDY --store FROM --to TO."
+            "if it is a store of rung: rung copy STUDY --from FROM --to TO."
         )
 
 

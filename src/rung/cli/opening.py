@@ -9,7 +9,6 @@ import typer
 from rung.cli.errors import CommandError
 from rung.stores.checks import Note
 from rung.stores.events import Store, open_store
-from rung.stores.urls import is_server
 from rung.summary import Summary, summary
 
 if TYPE_CHECKING:
@@ -58,7 +57,8 @@ def summary_of(note: Note, store: str) -> Summary:
 
 
 def _opened(store: str) -> Store:
-    if not is_server(store) and not Path(store.removeprefix("sqlite:///")).expanduser().exists():
+    is_file = "://" not in store or store.startswith("sqlite:///")  # what else is no server is refused below
+    if is_file and not Path(store.removeprefix("sqlite:///")).expanduser().exists():
         raise CommandError(
             f"there is no store {store} here. Name one with --store, or make one: rung run FILE."
         )

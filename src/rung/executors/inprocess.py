@@ -4,6 +4,7 @@ Breakpoints work, prints appear. What the training says is delivered to the driv
 the driver answers within that delivery is the training's next command.
 """
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import msgspec
 from rung.core.decision import Slot
 from rung.core.errors import ExecutorError
 from rung.executors.base import Call, Command, Joined, Message, Outcome, Release, Start
+from rung.executors.clock import SteadyClock
 
 _RELEASE = Release(save=False)
 
@@ -28,7 +30,7 @@ class InProcess(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="in
 class InProcessPool:
     """The pool and, towards the training, its channel's other end."""
 
-    __slots__ = ("_call", "_channel", "_commands", "_joined")
+    __slots__ = ("_call", "_channel", "_clock", "_commands", "_joined")
 
     holds = (
         False  # wait() must come back before the driver can decide, so nobody could hold a trial meanwhile
@@ -38,11 +40,12 @@ class InProcessPool:
         self._call = call
         self._commands: deque[Command] = deque()
         self._channel = _Channel(self._commands)
+        self._clock = SteadyClock()
         self._joined = False
 
     def clock(self) -> float:
-        """Unix time."""
-        return time.time()
+        """Unix time, which goes on steadily though somebody sets the machine's clock."""
+        return self._clock()
 
     def send(self, worker: int, command: Command) -> None:
         """Keep a command for the next time that the training, or `wait`, looks."""
@@ -63,7 +66,7 @@ class InProcessPool:
             raise ExecutorError(
                 "a wait without end for a job that was never sent. This is a bug in the driver."
             )
-        time.sleep(max(0.0, until - time.time()))
+        time.sleep(max(0.0, until - self._clock()))
 
     def wake(self) -> None:
         """Nothing to do: a wait lasts as long as its job, which looks for commands at each report."""
@@ -90,14 +93,17 @@ class _Channel:
         error: What it raised in the current job.
     """
 
-    __slots__ = ("_commands", "deliver", "error")
+    __slots__ = ("_commands", "_pid", "deliver", "error")
 
     def __init__(self, commands: deque[Command]) -> None:
         self._commands = commands
+        self._pid = os.getpid()
         self.deliver: Callable[[Outcome], None] = _nobody
         self.error: BaseException | None = None
 
     def send(self, message: Message) -> None:
+        if os.getpid() != self._pid:
+            os._exit(1)  # a child that the training forked came back to us: it must not drive the study, too
         if self.error is None:
             try:
                 self.deliver(message)

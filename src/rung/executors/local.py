@@ -23,6 +23,7 @@ from rung.core.event import Ended, Failure
 from rung.core.resource import check_count
 from rung.executors import limits, messages
 from rung.executors.base import Call, Command, Joined, Left, Outcome, Release, Released, Start
+from rung.executors.clock import SteadyClock
 from rung.executors.failure import OUT_OF_MEMORY
 from rung.executors.pickling import dumps
 from rung.executors.process import Process
@@ -83,10 +84,12 @@ class _Worker:
         frames: What has arrived of its next message.
         outgoing: What its socket did not take yet.
         joined: Whether it has said that it is ready.
-        ran: Whether it was given a job.
+        trial: The trial that it trains or has trained last; None: it was never given a job.
+        n_trials: How many trials it was given, one that came back to it counted again.
         owes: Answers that it owes: an `Ended` for each `Start`, a `Released` for each `Release`.
         expires: When its silence ends it, by the monotonic clock.
         verdict: Why it was killed, if the pool did it.
+        is_full: Whether a training has run out of memory in it: what that holds would fail the next one, too.
         memory_kills: What the kernel had counted when its job began.
     """
 
@@ -97,10 +100,12 @@ class _Worker:
     frames: messages.Frames = field(default_factory=messages.Frames)
     outgoing: bytes = b""
     joined: bool = False
-    ran: bool = False
+    trial: int | None = None
+    n_trials: int = 0
     owes: int = 0
     expires: float = math.inf
     verdict: Failure | None = None
+    is_full: bool = False
     memory_kills: int = 0
 
     def __str__(self) -> str:
@@ -125,6 +130,7 @@ class LocalPool:
         self._unsent: dict[int, _Worker] = {}
         self._inbox: deque[Outcome] = deque()
         self._n_started = 0
+        self._clock = SteadyClock()
         self._kills_counted = (-math.inf, 0)
         self._closed = False
         self._selector = selectors.DefaultSelector()
@@ -134,8 +140,8 @@ class LocalPool:
         self._selector.register(self._woken, selectors.EVENT_READ, None)
 
     def clock(self) -> float:
-        """Unix time."""
-        return time.time()
+        """Unix time, which goes on steadily though somebody sets the machine's clock."""
+        return self._clock()
 
     def send(self, worker: int, command: Command) -> None:
         """Give a command to a worker; one that has left gets nothing."""
@@ -143,7 +149,8 @@ class LocalPool:
         if found is None:
             return
         if isinstance(command, Start):
-            found.ran = True
+            found.n_trials += command.job.trial != found.trial
+            found.trial = command.job.trial
             found.memory_kills = self._memory_kills(_SAMPLE_S)
         if isinstance(command, Start | Release):
             found.owes += 1
@@ -156,7 +163,7 @@ class LocalPool:
         for worker in self._unsent.values():
             self._flush(worker)  # what was said in one turn goes out at once: each message wakes a process
         self._unsent.clear()
-        deadline = math.inf if until is None else time.monotonic() + until - time.time()
+        deadline = math.inf if until is None else time.monotonic() + until - self._clock()
         while not self._inbox:
             limit = min([deadline, *[each.expires for each in self._workers.values()]])
             ready = self._selector.select(None if limit == math.inf else max(0.0, limit - time.monotonic()))
@@ -241,6 +248,9 @@ class LocalPool:
             self._flush(worker)
         if mask & selectors.EVENT_READ and self._read(worker) == b"":
             self._cut_off(worker)
+        elif worker.is_full:
+            worker.verdict = Failure("machine", "replaced", f"{worker} had run out of memory")
+            self._left(worker)
         return False
 
     def _read(self, worker: _Worker) -> bytes | None:
@@ -270,7 +280,10 @@ class LocalPool:
                     f"workers cannot load the training function: {reason}. They import modules as this "
                     "process does: define it in the script that you run, or in a module that can be imported."
                 )
-            case Ended() | Released():
+            case Ended():
+                worker.owes -= 1
+                said = _judged(worker, said)
+            case Released():
                 worker.owes -= 1
             case _:
                 pass
@@ -322,7 +335,7 @@ class LocalPool:
         del self._workers[worker.slot.worker]
         self._unsent.pop(worker.slot.worker, None)
         status, words = process.bury()
-        failed_starts = 0 if worker.ran else worker.failed_starts + 1
+        failed_starts = 0 if worker.n_trials else worker.failed_starts + 1
         if failed_starts == _STARTS:
             raise ExecutorError(
                 f"{_STARTS} workers in a row have died before their first job; the last one "
@@ -337,7 +350,7 @@ class LocalPool:
     def _failure(self, worker: _Worker, status: int, words: str) -> Failure:
         if worker.owes > 0 and status == -signal.SIGKILL and self._memory_kills(0.0) > worker.memory_kills:
             message = f"{worker} was killed by the kernel, as the machine had no memory left"
-            return Failure("configuration", OUT_OF_MEMORY, message)
+            return _blamed(worker, Failure("configuration", OUT_OF_MEMORY, message))
         return Failure("machine", "killed" if status < 0 else "exited", f"{worker} {_end(status)}", words)
 
     def _memory_kills(self, age_s: float) -> int:
@@ -348,6 +361,24 @@ class LocalPool:
             count = limits.memory_kills()
             self._kills_counted = (now, count)
         return count
+
+
+def _judged(worker: _Worker, ended: Ended) -> Ended:
+    """The end of a job; one for want of memory marks its worker, and may be the fault of those before it."""
+    if ended.failure is None or ended.failure.type != OUT_OF_MEMORY:
+        return ended
+    worker.is_full = True
+    why = _blamed(worker, ended.failure)
+    return msgspec.structs.replace(ended, outcome="lost" if why.fault == "machine" else "failed", failure=why)
+
+
+def _blamed(worker: _Worker, why: Failure) -> Failure:
+    """Want of memory is the fault of a configuration only where no other has trained before: trainings leak."""
+    if worker.n_trials == 1:
+        return why
+    before = "a trial" if worker.n_trials == 2 else f"{worker.n_trials - 1} trials"
+    message = f"{why.message} (after {before} in the same process, so it is tried again)"
+    return msgspec.structs.replace(why, fault="machine", message=message)
 
 
 def _setup_file(call: bytes) -> IO[bytes]:

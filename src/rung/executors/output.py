@@ -1,12 +1,18 @@
 """What each trial prints, in a file of its own: all that a worker process writes to its standard streams."""
 
+import errno
 import fcntl
+import io
 import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 _STREAMS = (1, 2)
+_REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 
 
 class Output:
@@ -18,14 +24,19 @@ class Output:
         self._file = -1
         self._path = ""
         if folder is not None:
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            with suppress(OSError):  # then nothing can be kept, see `begin`
+                Path(folder).mkdir(parents=True, exist_ok=True)
 
     def begin(self, trial: int) -> None:
-        """Turn to the file of this trial, behind what stands in it."""
+        """Turn to the file of this trial, behind what stands in it; where there can be none, to nowhere."""
         if self._folder is None:
             return
         self._path = f"{self._folder}/{trial}.txt"
-        self._file = _shared(self._path)
+        try:
+            self._file = _shared(self._path)
+        except OSError:  # a full disk: what a training prints is not worth the training
+            self._path = ""
+            self._file = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         self._turn([self._file, self._file])
 
     def end(self) -> None:
@@ -33,7 +44,8 @@ class Output:
         if self._folder is None:
             return
         self._turn(self._home)
-        _delete_if_empty(self._path, self._file)
+        if self._path:
+            _delete_if_empty(self._path, self._file)
         os.close(self._file)
 
     def _turn(self, targets: list[int]) -> None:
@@ -42,6 +54,24 @@ class Output:
                 buffered.flush()
         for stream, target in zip(_STREAMS, targets, strict=True):
             os.dup2(target, stream)
+
+
+def forgiving(stream: TextIO) -> TextIO:
+    """The same stream, line by line; what a full disk refuses is dropped, and the training goes on."""
+    raw = _Forgiving(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding=stream.encoding, errors=stream.errors, line_buffering=True
+    )
+
+
+class _Forgiving(io.FileIO):
+    def write(self, data: "Buffer", /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            if error.errno not in _REFUSED:
+                raise
+            return memoryview(data).nbytes
 
 
 def _shared(path: str) -> int:

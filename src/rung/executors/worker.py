@@ -21,7 +21,7 @@ import msgspec
 from rung.executors.base import Call, Command, Leave, Message, Start
 from rung.executors.failure import one_line
 from rung.executors.messages import CHUNK, Broken, Frames, Ready, Said, Setup, commands, frame
-from rung.executors.output import Output
+from rung.executors.output import Output, forgiving
 
 _PR_SET_PDEATHSIG = 1
 
@@ -168,7 +168,7 @@ def _become(setup: Setup) -> None:
         del os.environ["PYTHONPATH"]
     else:
         os.environ["PYTHONPATH"] = setup.pythonpath
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # nothing has replaced it yet
+    sys.stdout, sys.stderr = forgiving(sys.stdout), forgiving(sys.stderr)
 
 
 def _exit() -> None:

@@ -24,7 +24,7 @@ from rung.core.errors import (
     StoreError,
 )
 from rung.stores import manifest as manifests
-from rung.stores.checkpoints import Save, in_order, redacted
+from rung.stores.checkpoints import Save, fill, in_order, redacted
 from rung.stores.manifest import Manifest
 
 _log = logging.getLogger("rung")
@@ -61,7 +61,7 @@ class CheckpointBucket:
         """Let `save` fill a local folder, upload that, and then its manifest."""
         draft = self._local()
         try:
-            save(draft)
+            fill(draft, save, name)
             with self._asking(f"checkpoint {name} could not be written"):
                 return self._upload(name, draft)
         finally:

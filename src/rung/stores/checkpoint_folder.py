@@ -5,6 +5,7 @@ reader never sees half of one.
 """
 
 import itertools
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from pathlib import Path
 
 from rung.core.errors import CheckpointDamagedError, CheckpointGoneError, StoreError
 from rung.stores import manifest as manifests
-from rung.stores.checkpoints import Save, in_order
+from rung.stores.checkpoints import Save, fill, in_order
 from rung.stores.manifest import Manifest
 
+_log = logging.getLogger("rung")
 _numbers = itertools.count()  # with the process id it names a hidden folder that nobody else writes to
 
 
@@ -37,7 +39,7 @@ class CheckpointFolder:
         with _storing(name):
             draft = _draft(place)
         try:
-            save(draft)
+            fill(draft, save, name)
             with _storing(name):
                 size = _settle(draft)
                 _give_up(
@@ -64,10 +66,13 @@ class CheckpointFolder:
         """Nothing: what was fetched is the checkpoint itself."""
 
     def drop(self, name: str) -> None:
-        """Delete a checkpoint; one that is not there is gone already."""
+        """Delete a checkpoint; one that is not there is gone already. What cannot be deleted is at the next run."""
         place = self.path(name)
-        with _storing(name):
+        try:
             _give_up(place)
+        except OSError as error:
+            _log.warning("checkpoint %s could not be deleted: %s. The next run tries again.", name, error)
+            return
         with suppress(OSError):
             place.parent.rmdir()  # refused, rightly, while another checkpoint of the trial is there
 
@@ -155,8 +160,7 @@ def _storing(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(
-            f"checkpoint {name} could not be written or deleted: {error}. "
-            "Is the disk full, or the folder read-only?"
+            f"checkpoint {name} could not be written: {error}. Is the disk full, or the folder read-only?"
         ) from error
 
 

@@ -5,13 +5,16 @@ is kept, and for how long, is the driver's business (`rung.core.custody`, `rung.
 """
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from rung.core.errors import SpecError
+from rung.core.errors import SpecError, StoreError
+
+FULL_BYTES = 1 << 16  # a disk with less room is full: a write that failed has taken what there was
 
 Save = Callable[[Path], object]
 """Writes a training's state into the folder that it is given; what it returns is ignored."""
@@ -95,6 +98,23 @@ class CheckpointStore(Protocol):
     def sweep(self) -> None:
         """Delete what was left half-written or half-deleted. Only while no worker of the study is alive."""
         ...
+
+
+def fill(draft: Path, save: Save, name: str) -> None:
+    """Let `save` write into a local folder.
+
+    Raises:
+        StoreError: If it failed and the disk is full, whatever the training's library makes of that.
+    """
+    try:
+        save(draft)
+    except Exception as error:
+        if shutil.disk_usage(draft.parent).free >= FULL_BYTES:
+            raise
+        raise StoreError(
+            f"checkpoint {name} could not be written, as the disk of {draft.parent} is full: "
+            f"{type(error).__name__}: {error}. Free some space there."
+        ) from error
 
 
 def in_order(names: list[str]) -> list[str]:

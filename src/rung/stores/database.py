@@ -57,11 +57,16 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            trouble = self.explain(error)
-            kind = UnreachableError if trouble.passing else StoreError
-            raise kind(f"{failed}: {trouble.words.rstrip('.')}. {trouble.advice}") from error
+            raise self._told(failed, error) from error
         except sqlalchemy_errors.TimeoutError as error:
             raise UnreachableError(f"{failed}: no connection was free for long. Run it again.") from error
+        except self.reading.dialect.loaded_dbapi.Error as error:  # of rows that are fetched past SQLAlchemy
+            raise self._told(failed, DBAPIError(None, None, error)) from error
+
+    def _told(self, failed: str, error: DBAPIError) -> StoreError:
+        trouble = self.explain(error)
+        kind = UnreachableError if trouble.passing else StoreError
+        return kind(f"{failed}: {trouble.words.rstrip('.')}. {trouble.advice}")
 
 
 def database_at(url: str | Path) -> Database:

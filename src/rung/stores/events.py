@@ -53,6 +53,8 @@ class Log(Protocol):
     def note(self, seq: int, text: str) -> None:
         """Flush, then keep a text in place of an earlier one; see `Store.notes`.
 
+        While the database does not answer, nothing is kept, and this returns.
+
         Args:
             seq: The entry after which it holds. If that is not the last one, nothing is kept.
             text: Whatever the driver wants to be read of the study without its log.

@@ -18,6 +18,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
 from rung.core.errors import BusyError, LeaseLostError, StudyNotFoundError
+from rung.stores import postgresql
 from rung.stores.schema import leases
 
 EXPIRES_AFTER_S = 60.0  # six renewals by the writer, see there
@@ -93,7 +94,7 @@ def _now_in_sqlite(_element: _Now, _compiler: Any, **_options: Any) -> str:  # A
 
 @compiles(_Now, "postgresql")
 def _now_in_postgresql(_element: _Now, _compiler: Any, **_options: Any) -> str:
-    return "(extract(epoch FROM clock_timestamp())::double precision)"
+    return postgresql.NOW
 
 
 @compiles(_Now, "mysql")
@@ -139,19 +140,32 @@ def take(connection: Connection, study: int, owner: str, name: str) -> int:
     return old.fence + 1
 
 
+def extend(connection: Connection, study: int, fence: int) -> bool:
+    """Extend the lease; nobody takes it until the transaction ends.
+
+    Returns:
+        Whether it is still held.
+    """
+    mine = update(leases).where(leases.c.study == study, leases.c.fence == fence)
+    return connection.execute(mine.values(expires=_Now() + EXPIRES_AFTER_S)).rowcount == 1
+
+
 def keep(connection: Connection, study: int, fence: int, name: str) -> None:
-    """Check that the lease is still held, and extend it; in the transaction that appends.
+    """As `extend`.
 
     Raises:
         LeaseLostError: If another driver has taken it, or the study was deleted.
     """
-    mine = update(leases).where(leases.c.study == study, leases.c.fence == fence)
-    if connection.execute(mine.values(expires=_Now() + EXPIRES_AFTER_S)).rowcount == 1:
-        return
+    if not extend(connection, study, fence):
+        raise lost(connection, study, name)
+
+
+def lost(connection: Connection, study: int, name: str) -> LeaseLostError:
+    """Who has the lease, now that it is not held here any more."""
     new = _read(connection, study)
     if new is None:
-        raise LeaseLostError(f"{name} was deleted while this driver held it. Nothing more is written.")
-    raise LeaseLostError(
+        return LeaseLostError(f"{name} was deleted while this driver held it. Nothing more is written.")
+    return LeaseLostError(
         f"{name} was taken over by {new.owner}: process {new.holder.pid} on {new.holder.host}, "
         f"at {_clock(new.since)}. Nothing more is written here; run it again when that one has ended."
     )

@@ -16,17 +16,17 @@ import msgspec
 from sqlalchemy import Connection, Select, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from rung.core.errors import BusyError, LeaseLostError, StoreError
+from rung.core.errors import BusyError, LeaseLostError, StoreError, UnreachableError
 from rung.core.event import AnyEvent, Entry, Event
 from rung.stores import lease
+from rung.stores.appending import append, insert_entries, last
 from rung.stores.checks import Note, check_order, name_taken, no_lease, not_found
 from rung.stores.database import Database, database_at
 from rung.stores.schema import events, leases, notes, prepare, studies
-from rung.stores.writer import Writer
+from rung.stores.writer import FIRST_PAUSE_S, LONGEST_PAUSE_S, Writer
 
 PAGE = 5_000  # entries read at a time
 
-_encode = msgspec.json.Encoder().encode
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
@@ -148,7 +148,7 @@ class SqlLog:
         if self._writer is not None:
             return self._writer.committed
         with self._told("cannot read"), self._reading.begin() as connection:
-            return _last(connection, self._study)
+            return last(connection, self._study)
 
     def read(self, after: int = 0, kinds: Sequence[type[Event]] | None = None) -> Iterator[Entry]:
         """See `Log.read`."""
@@ -174,10 +174,11 @@ class SqlLog:
         """See `Log.note`."""
         if self._writer is None:
             raise no_lease(self._name)
-        self._writer.flush()
+        if not self._writer.try_flush():
+            return  # a driver goes on while its database does not answer, and notes again later
         with self._told("cannot write a note of"), self._writing.begin() as connection:
             lease.keep(connection, self._study, self._fence, self._name)
-            if seq == _last(connection, self._study):
+            if seq == last(connection, self._study):
                 connection.execute(delete(notes).where(notes.c.study == self._study))
                 connection.execute(insert(notes).values(study=self._study, seq=seq, text=text))
 
@@ -197,8 +198,8 @@ class SqlLog:
             raise BusyError(f"{self._name} is held by this very log. Acquire once, and release() at the end.")
         with self._told("cannot take the lease of"), self._writing.begin() as connection:
             self._fence = lease.take(connection, self._study, owner, self._name)
-            last = _last(connection, self._study)
-        self._writer = Writer(self._write, self._renew, self._listeners, last)
+            committed = last(connection, self._study)
+        self._writer = Writer(self._write, self._renew, self._listeners, committed)
 
     def is_held(self) -> bool:
         """See `Log.is_held`."""
@@ -218,13 +219,27 @@ class SqlLog:
                 raise
         else:
             self._end(writer)  # first: it could still renew what is given back
-            with self._told("cannot give back the lease of"), self._writing.begin() as connection:
-                lease.give_back(connection, self._study, self._fence)
+            self._give_back()
 
     def close(self) -> None:
         """See `Log.close`."""
         self.release()
         self._listeners.clear()
+
+    def _give_back(self) -> None:
+        """Give back the lease; while the database does not answer, for as long as it would take to expire by itself."""
+        deadline = time.monotonic() + lease.EXPIRES_AFTER_S
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                with self._told("cannot give back the lease of"), self._writing.begin() as connection:
+                    lease.give_back(connection, self._study, self._fence)
+                return
+            except UnreachableError:
+                if time.monotonic() >= deadline:
+                    return
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _end(self, writer: Writer) -> None:
         self._writer = None
@@ -248,12 +263,11 @@ class SqlLog:
     # By the writer's thread
 
     def _write(self, entries: Sequence[Entry]) -> None:
-        rows = _rows(self._study, entries)
-        with self._told("cannot write"), self._writing.begin() as connection:
-            lease.keep(connection, self._study, self._fence, self._name)
-            # A commit that failed may be durable all the same; what is there cannot be anybody else's.
-            last = _last(connection, self._study)
-            _insert(connection, [row for row in rows if row["seq"] > last])
+        with self._told("cannot write"):
+            if append(self._writing, self._study, self._fence, entries):
+                return
+            with self._reading.begin() as connection:
+                raise lease.lost(connection, self._study, self._name)
 
     def _renew(self) -> None:
         with self._told("cannot renew the lease of"), self._writing.begin() as connection:
@@ -276,34 +290,10 @@ _NOTES = (
 _PAGE = select(events.c.seq, events.c.time, events.c.data).order_by(events.c.seq).limit(PAGE)
 
 
-def _last(connection: Connection, study: int) -> int:
-    """Number of the last entry, 0 if there is none."""
-    return connection.execute(select(func.max(events.c.seq)).where(events.c.study == study)).scalar() or 0
-
-
-def _rows(study: int, entries: Sequence[Entry]) -> list[dict[str, Any]]:  # Any: values of columns
-    return [
-        {
-            "study": study,
-            "seq": entry.seq,
-            "time": entry.time,
-            "kind": type(entry.event).__name__,  # its tag in the data, too
-            "trial": getattr(entry.event, "trial", None),
-            "data": _encode(entry.event).decode(),
-        }
-        for entry in entries
-    ]
-
-
 def _insert_all(connection: Connection, study: int, entries: Iterable[Entry]) -> None:
     """Insert a whole log, a page at a time."""
-    left, last = iter(entries), 0
+    left, written = iter(entries), 0
     while page := list(islice(left, PAGE)):
-        check_order(last, page)
-        _insert(connection, _rows(study, page))
-        last = page[-1].seq
-
-
-def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    if rows:  # SQLAlchemy takes an empty list for one row without values
-        connection.execute(insert(events), rows)
+        check_order(written, page)
+        insert_entries(connection, study, page)
+        written = page[-1].seq

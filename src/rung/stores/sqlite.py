@@ -69,9 +69,6 @@ def _engines(path: str) -> tuple[Engine, Engine]:
     )
     event.listen(reading, "connect", _configure)
     event.listen(reading, "begin", _begin)
-    # Many rows in one statement. At each statement Python's global lock is given up, and it takes up to 5 ms
-    # to get it back from a busy thread: row by row, a busy driver's writer manages 3,000 rows a second.
-    reading.dialect.use_insertmanyvalues_wo_returning = True
     return reading, reading.execution_options(**{WRITES: True})
 
 
@@ -107,6 +104,7 @@ ADVICE = {
     "SQLITE_PERM": "Check the rights of that file and its folder, or name another file.",
     "SQLITE_NOTADB": "Nothing was changed in it. Name another file.",
     "SQLITE_CORRUPT": "Go back to a copy, or save what can be read: sqlite3 {url} .recover | sqlite3 new.db",
+    "SQLITE_IOERR_SHM": "Free some space on that disk, then run it again.",  # what readers need beside the file
     "SQLITE_IOERR": "Check that disk and its connection, then run it again.",
 }
 """What to do, by the first words of SQLite's name for the error."""

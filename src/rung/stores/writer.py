@@ -7,6 +7,7 @@ lease.
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from rung.core.errors import LeaseLostError, StoreError, UnreachableError
@@ -15,7 +16,9 @@ from rung.stores.checks import check_order
 
 COMMIT_EVERY_S = 0.050  # an entry waits at most this long before its commit begins
 RENEW_EVERY_S = 10.0
-MAX_WAITING = 100_000  # entries that are not durable yet; above it, `append` blocks
+MAX_GROUP = 2_000  # entries of one commit: a short transaction, whose listeners need not wait long
+MAX_AHEAD = 2 * MAX_GROUP  # entries that are not durable yet, above which `append` blocks: two groups
+MAX_WAITING = 100_000  # likewise, while the database does not answer
 FIRST_PAUSE_S = 0.1  # before a database that does not answer is tried again; doubles each time
 LONGEST_PAUSE_S = 5.0
 GIVE_UP_AFTER_S = 600.0  # without an answer; then `append` and `flush` raise
@@ -40,6 +43,9 @@ class Writer:
     Invariants: entries `_committed + 1` to `_last` are those that the thread is committing and, behind them,
     those in `_waiting`. After a failure all of them wait, and none is committed until a `flush` clears it.
     That a database does not answer is no failure for a while: all wait, and it is tried again and again.
+
+    A driver is quicker than a database. Were it let, each group would be as large as what came during the one
+    before, commits would grow and entries wait ever longer; so groups are bounded, and who is too far ahead waits.
     """
 
     def __init__(
@@ -54,7 +60,7 @@ class Writer:
         self._callbacks = callbacks
         self._last = last
         self._committed = last
-        self._waiting: list[Entry] = []
+        self._waiting: deque[Sequence[Entry]] = deque()  # what was appended together is committed together
         self._due = 0.0  # when what waits must be committed, by the monotonic clock
         self._renew_at = time.monotonic() + RENEW_EVERY_S
         self._failure: StoreError | None = None
@@ -81,15 +87,17 @@ class Writer:
         """See `Log.append`."""
         with self._changed:
             self._raise_failure()
-            while self._last - self._committed >= MAX_WAITING:
+            while self._last - self._committed >= (MAX_AHEAD if self._away_since is None else MAX_WAITING):
                 self._hurry()
                 self._changed.wait()
                 self._raise_failure()
             check_order(self._last, entries)
+            if not entries:
+                return
             if not self._waiting:
                 self._due = time.monotonic() + COMMIT_EVERY_S
                 self._changed.notify_all()
-            self._waiting.extend(entries)
+            self._waiting.append(tuple(entries))
             self._last += len(entries)
 
     def flush(self) -> None:
@@ -103,6 +111,17 @@ class Writer:
                 self._raise_failure()
                 self._changed.wait()
             self._raise_failure()
+
+    def try_flush(self) -> bool:
+        """As `flush`, but not while the database does not answer; whether all is durable that was appended before."""
+        with self._changed:
+            self._raise_failure()
+            self._hurry()
+            goal = self._last
+            while self._committed < goal and self._away_since is None:
+                self._changed.wait()
+                self._raise_failure()
+            return self._committed >= goal
 
     def stop(self) -> None:
         """End the thread; what is not durable by then is dropped."""
@@ -142,12 +161,18 @@ class Writer:
                 committing = bool(self._waiting) and self._failure is None
                 due = max(self._due, self._not_before)
                 if committing and due <= now:
-                    batch, self._waiting = self._waiting, []
-                    return batch
+                    return self._group()
                 if self._renew_at <= now:
                     return []
                 self._changed.wait(min(due, self._renew_at) - now if committing else self._renew_at - now)
             return None
+
+    def _group(self) -> list[Entry]:
+        """What waits longest, as much as one commit takes."""
+        group = list(self._waiting.popleft())
+        while self._waiting and len(group) + len(self._waiting[0]) <= MAX_GROUP:
+            group.extend(self._waiting.popleft())
+        return group
 
     def _done(self, batch: list[Entry]) -> None:
         with self._changed:
@@ -160,7 +185,8 @@ class Writer:
     def _keep(self, batch: list[Entry], error: Exception) -> None:
         with self._changed:
             self._renew_at = time.monotonic() + RENEW_EVERY_S
-            self._waiting[:0] = batch
+            if batch:
+                self._waiting.appendleft(batch)
             final = isinstance(error, LeaseLostError)
             if batch and isinstance(error, UnreachableError):
                 self._try_again(error)
