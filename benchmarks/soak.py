@@ -15,6 +15,7 @@ Usage: python benchmarks/soak.py [--minutes 1] [--seed 0] [--store all] [--round
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -127,6 +128,7 @@ def table(rounds: list[Round]) -> str:
 
 def main() -> int:
     given = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # in order: servers are ended, too
     world = World(given.stores)
     try:
         for words in world.missing:
@@ -142,7 +144,10 @@ def main() -> int:
         given.json.write_bytes(msgspec.json.format(msgspec.json.encode([asdict(each) for each in rounds])))
     bad = [each for each in rounds if each.violations]
     for each in bad:
-        print(f"\nround {each.number} broke: see {given.folder / f'{given.seed}-{each.number}'}")
+        print(
+            f"\nround {each.number} broke: see {given.folder / f'{given.seed}-{each.number}'}. To play it again:"
+        )
+        print(f"python benchmarks/soak.py --seed {given.seed} --round {each.number} --store {given.store}")
     return 1 if bad else 0
 
 

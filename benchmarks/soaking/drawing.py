@@ -14,6 +14,7 @@ from schedulers import examples
 from soaking.plan import STRANGE, Mishaps, Plan
 
 WORK_S = 6.0  # of training in each session, about, if nothing disturbs it
+MOST_UNITS = 800  # in a session, however short its steps are: each costs a commit, perhaps a checkpoint
 
 assert all(tag.startswith(STRANGE) for tag in examples.TAGS)
 
@@ -83,7 +84,7 @@ def _mishaps(dice: random.Random) -> Mishaps:
         exits=dice.choice([0.0, 0.05]),
         hangs=dice.choice([0.0, 0.01]),
         dies=dice.choice([0.0, 0.005]),
-        chatters=0.02,
+        chatters=0.005,
     )
 
 
@@ -115,7 +116,7 @@ def _budgets(dice: random.Random, tag: str, max_resource: int, units_per_s: floa
     by_resource = dice.random() < 0.3
     budgets, factor = [], 1.0
     for _ in range(n):
-        amount = int(factor * (units if by_resource else units / units_per_trial)) + 1
-        budgets.append(Budget(resource=amount) if by_resource else Budget(trials=min(amount, 400)))
+        amount = int(factor * min(units, MOST_UNITS) / (1 if by_resource else units_per_trial)) + 1
+        budgets.append(Budget(resource=amount) if by_resource else Budget(trials=amount))
         factor += dice.choice([0.0, 0.7, 0.7])
     return budgets

@@ -17,6 +17,7 @@ from soaking.stage import Stage
 
 BEGIN_S = 60.0  # for a driver to have its first training begun
 LEAVE_S = 60.0  # for a driver that was interrupted to be gone
+STOPS = 50  # of a driver, until one falls between two transactions
 MEET_S = 1.5  # to meet a worker that does what is wanted
 FILL_BYTES = 1 << 16
 
@@ -60,7 +61,7 @@ def pause_driver(stage: Stage, run: Run) -> Run:
 def take_over(stage: Stage, run: Run) -> Run | None:
     """The driver stands still until its lease has expired and another one has gone on; then it wakes up."""
     begun = time.monotonic()
-    if not _send(run.pid, signal.SIGSTOP):
+    if not _put_to_sleep(stage, run):
         return None
     run.may_raise.add("LeaseLostError")
     try:
@@ -78,6 +79,28 @@ def take_over(stage: Stage, run: Run) -> Run | None:
     stage.note(REPLACED, run, begun)
     stage.end(run, LEAVE_S)
     return successor
+
+
+def _put_to_sleep(stage: Stage, run: Run) -> bool:
+    """Stop a driver, between two transactions if that can be told: with a lock nobody can take over from it."""
+    for _ in range(STOPS):
+        if not _send(run.pid, signal.SIGSTOP):
+            return False
+        if stage.plan.store != "sqlite" or _is_unlocked(stage.places.store):
+            return True
+        _send(run.pid, signal.SIGCONT)
+        time.sleep(stage.dice.uniform(0.0, 0.05))
+    return False
+
+
+def _is_unlocked(path: str) -> bool:
+    with closing(sqlite3.connect(path, timeout=0.0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        connection.execute("ROLLBACK")
+        return True
 
 
 def _rival(stage: Stage, run: Run) -> Run:

@@ -19,7 +19,7 @@ from infra.servers import Mariadb, NotInstalledError, Postgresql
 
 STORES = ("sqlite", "postgresql", "mysql")
 START_S = 60.0
-SMALL_DISK = "8m"
+SMALL_DISK = "48m"
 
 _CUT = {
     "postgresql": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'",

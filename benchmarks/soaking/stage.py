@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
+import rung
 from rung.core.errors import StoreError
 from rung.stores.events import Store, open_store
 from soaking.case import Fault, Run
@@ -26,7 +27,8 @@ MARK = "RUNG_SOAK_FOLDER"
 PATIENCE_S = 120.0  # for a run to end; without faults it takes some seconds
 DIE_S = 10.0  # for workers to follow their driver
 LOOK_S = 0.005  # between looks at processes and evidence
-ROOTS = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "tests")]
+HERE = Path(__file__).parents[1]
+ROOTS = [str(HERE), str(HERE.parent / "tests"), str(Path(rung.__file__).parents[1])]
 
 
 class Stage:

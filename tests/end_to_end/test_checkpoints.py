@@ -43,7 +43,9 @@ def study(tmp_path: Path, **options: object) -> rung.Study:
 
 
 def run(study: rung.Study, trials: int, executor: object = None) -> rung.Study:
-    return study.run(training(), executor=executor or rung.InProcess(), budget=rung.Budget(trials=trials))
+    # As the budget counts resource, no checkpoint is left out, however slow a busy machine writes it.
+    budget = rung.Budget(trials=trials, resource=10_000)
+    return study.run(training(), executor=executor or rung.InProcess(), budget=budget)
 
 
 def events(study: rung.Study, kind: type[ev.Event]) -> list[ev.AnyEvent]:
