@@ -95,8 +95,8 @@ class Dispatcher:
             self._log.append(entries)
         if self._recorded is not None:
             self._recorded(entries, changed)
-        for drawn in list(state.audits.due.values()):
-            self.record(drawn)  # before its checkpoint could be taken for needless
+        while state.audits.due:  # before their checkpoints could be taken for needless
+            self.record(next(iter(state.audits.due.values())))
         self._drop_needless(changed)
         if any(isinstance(event, ev.Ended) for event in events):
             self._adapt()
@@ -171,12 +171,19 @@ class Dispatcher:
         again = self._again(held) if slots else None
         if isinstance(again, Work):
             return again
-        if slots and (audit := self._audit(held)) is not None:
-            return audit
+        if slots:
+            self._close()  # a rung that waited for more trials may be judged by it, and an audit drawn
+            if (audit := self._audit(held)) is not None:
+                return audit
         found = self._feasible(self._ask(slots, held), held)
         if isinstance(found, Work) and self._is_served(found):
             return self.decide(slots, held)
         return again or found if isinstance(found, Wait | Finished) else found
+
+    def _close(self) -> None:
+        state = self.state
+        if state.closed is None and not state.account.more_trials():
+            self.record(ev.Closed(Why("budget of trials", of=state.account.trials)))
 
     def _audit(self, held: Set[int]) -> Work | None:
         """The first audit that can begin and that the budget covers."""
@@ -231,8 +238,6 @@ class Dispatcher:
 
     def _ask(self, slots: Collection[Slot], held: Set[int]) -> Decision:
         state = self.state
-        if slots and state.closed is None and not state.account.more_trials():
-            self.record(ev.Closed(Why("budget of trials", of=state.account.trials)))
         ask = Ask(
             slots,
             held,
