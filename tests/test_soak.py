@@ -166,15 +166,15 @@ def overspend(case: Case) -> None:
     change(case, position(case, ev.BudgetChanged, skip=-1), budget=Budget(trials=5))
 
 
-def free_moment(case: Case, following: tuple[type[ev.AnyEvent], ...]) -> int:
-    """Where a job of a run has ended whose worker is given another one, after an event of these kinds."""
+def free_moment(case: Case) -> int:
+    """Where a job of a run has ended whose worker is given another one at once."""
     durable = {line.seq for line in case.durable if line.run == 1}
     return next(
         n
         for n, entry in enumerate(case.entries[:-4])
         if isinstance(entry.event, ev.Ended)
         and entry.event.held
-        and isinstance(case.entries[n + 1].event, following)
+        and isinstance(case.entries[n + 1].event, ev.Created | ev.Started)
         and any(isinstance(later.event, ev.Started) for later in case.entries[n + 2 : n + 4])
         and {entry.seq, entry.seq + 3} <= durable
     )
@@ -186,14 +186,15 @@ def let_a_minute_pass(case: Case, n: int) -> None:
 
 
 def stand_idle_without_a_reason(case: Case) -> None:
-    let_a_minute_pass(case, free_moment(case, (ev.Created, ev.Started)) + 1)
+    let_a_minute_pass(case, free_moment(case) + 1)
 
 
 def stand_idle_for_a_reason_that_is_none(case: Case) -> None:
-    n = free_moment(case, (ev.Saved,))
-    idled = ev.Idled(Why("all busy"))
-    case.entries[n + 1] = msgspec.structs.replace(case.entries[n + 1], event=idled)
-    let_a_minute_pass(case, n + 2)
+    n = free_moment(case) + 1
+    first = case.entries[n]
+    later = [msgspec.structs.replace(entry, seq=entry.seq + 1) for entry in case.entries[n:]]
+    case.entries[n:] = [ev.Entry(first.seq, first.time, ev.Idled(Why("all busy"))), *later]
+    let_a_minute_pass(case, n + 1)
 
 
 def hang(case: Case) -> None:
