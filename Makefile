@@ -24,7 +24,7 @@ demo: $(VENV)/.has-examples
 	$(BIN)/python examples/digits.py
 
 test: $(VENV)/.has-test
-	$(BIN)/python -m pytest -m "not integration"
+	$(BIN)/python -m pytest -m "not integration" -n auto --dist loadfile
 
 test-integrations: $(VENV)/.has-integrations
 	$(BIN)/python -m pytest -m integration

@@ -74,9 +74,9 @@ Runs = dict[Path, "Future[subprocess.CompletedProcess[str]]"]
 
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    """All pages that were selected, as many at a time as there are processors: most of their time is start-up."""
+    """All pages that were selected, two at a time: most of their time is start-up."""
     chosen = [item.callspec.params["page"] for item in request.session.items if "runs" in item.fixturenames]  # type: ignore[attr-defined]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(2) as pool:
         yield {
             page: pool.submit(run, page, tmp_path_factory.mktemp(page.stem))
             for page in chosen
