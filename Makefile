@@ -8,6 +8,9 @@ UV := $(shell command -v uv 2>/dev/null)
 MAKE_VENV = $(if $(UV),uv venv --quiet --seed --python "$$(command -v $(PYTHON))" $(VENV),$(PYTHON) -m venv $(VENV))
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
 
+# tests that kill processes and servers and fill disks: one at a time
+ALONE := tests/end_to_end tests/executors tests/stores tests/test_soak.py
+
 .PHONY: help demo test lint docs bench test-integrations ci clean
 .DELETE_ON_ERROR:
 
@@ -24,7 +27,8 @@ demo: $(VENV)/.has-examples
 	$(BIN)/python examples/digits.py
 
 test: $(VENV)/.has-test
-	$(BIN)/python -m pytest -m "not integration" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not integration" -n auto --dist loadfile $(ALONE:%=--ignore=%)
+	$(BIN)/python -m pytest -m "not integration" $(ALONE)
 
 test-integrations: $(VENV)/.has-integrations
 	$(BIN)/python -m pytest -m integration
