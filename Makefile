@@ -9,7 +9,7 @@ MAKE_VENV = $(if $(UV),uv venv --quiet --seed --python "$$(command -v $(PYTHON))
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
 
 # tests that kill processes and servers and fill disks: one at a time
-ALONE := tests/end_to_end tests/executors tests/stores tests/test_soak.py
+ALONE := tests/end_to_end tests/executors tests/programs tests/stores tests/test_soak.py
 
 .PHONY: help demo test lint docs bench test-integrations ci clean
 .DELETE_ON_ERROR:
