@@ -242,6 +242,7 @@ def test_a_stopped_trial_keeps_its_checkpoint_until_real_workers_have_finished_i
     [
         ({"audit": 1.5}, "lies between 0 and 1"),
         ({"audit": 0}, "lies between 0 and 1"),
+        ({"audit": "0.1"}, "must be a share such as 0.03"),
         ({"scheduler": rung.FIFO(), "audit": 0.1}, "stops none"),
         ({"audit": rung.Audit(0.1, adapt=True), "scheduler": rung.ASHA(3, min_resource=3)}, "only one level"),
     ],

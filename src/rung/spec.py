@@ -58,6 +58,8 @@ class StudySpec(msgspec.Struct, frozen=True):
             raise SpecError(f"seed must be an integer, got {self.seed!r}.")
         if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
             raise SpecError(f"retries must be a whole number of at least 0, got {self.retries!r}.")
+        if self.audit is not None and not isinstance(self.audit, Audit):
+            raise SpecError(f"audit must be a share such as 0.03, or a rung.Audit, got {self.audit!r}.")
 
     def to_builtins(self) -> dict[str, Any]:  # Any: nested JSON
         """As plain JSON values."""
