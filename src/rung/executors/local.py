@@ -190,7 +190,7 @@ class LocalPool:
         self._closed = True
         self._selector.close()
         for worker in self._workers.values():
-            worker.process.link.close()
+            worker.process.say_no_more()
         deadline = time.monotonic() + grace_s
         for worker in self._workers.values():
             # One that is still starting has nothing to finish.

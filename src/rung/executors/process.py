@@ -56,6 +56,11 @@ class Process:
         self.pid = self._popen.pid
         self.pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
 
+    def say_no_more(self) -> None:
+        """End its input. It may still answer: one that cannot would exit before its training has cleaned up."""
+        with suppress(OSError):  # it is gone
+            self.link.shutdown(socket.SHUT_WR)
+
     def kill(self) -> None:
         """End it and its children by force, now."""
         with suppress(ProcessLookupError, PermissionError):  # macOS refuses where it has ended already
