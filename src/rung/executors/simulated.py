@@ -1,109 +1,52 @@
 """Simulated workers on a virtual clock: the same scheduler, log and study, without the training.
 
-A problem says what training would have reported and how long it would have taken. Workers may be lost at random;
-everything is a function of the seed and of the order of commands, so a simulation repeats itself to the bit.
-Time and memory do not depend on the number of workers, but for those that are busy.
+A problem says what training would have reported and how long it would have taken. Workers may take time to start, to
+save and to restore; they may be slow, or be lost. Everything is a function of the seed and of the order of
+commands, so a simulation repeats itself to the bit. Time and memory do not depend on the number of workers, but for
+those that are busy or hold a trial.
+
+Reference:
+    Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020, appendix A.1: stragglers and drops.
 """
 
-import heapq
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
-
-import msgspec
-import numpy as np
+from heapq import heappop, heappush
+from math import isfinite
+from time import perf_counter
+from typing import Any
 
 from rung.core.decision import Slot
 from rung.core.errors import SpecError
 from rung.core.event import Ended, Failure, Reported, Saved
 from rung.core.event import Outcome as EventOutcome
 from rung.core.job import Job
-from rung.core.objective import Objectives, divergence, number
+from rung.core.objective import Metrics, Objectives, divergence, number
 from rung.core.resource import Resource, Steps, check_count
-from rung.core.rng import address, rng
-from rung.core.space import Config, Space
-from rung.executors.base import Call, Command, Joined, Left, Outcome, Release, Released, Start, Yield
-
-
-class Problem(Protocol):
-    """What training would have done."""
-
-    def __call__(self, config: Config, resource: int, seed: int) -> tuple[Mapping[str, object], float]:
-        """The metrics of a configuration at a resource, and the seconds that this unit (or call) took.
-
-        An objective that diverges ends the trial as it would in training; any exception ends it as failed.
-        """
-        ...
-
-
-class LearningCurves:
-    """A synthetic problem on any space: power-law curves whose limit depends smoothly on the configuration.
-
-    The loss at resource r is `limit + (1 - limit) * r**-rate + noise`; `limit` is the mean squared distance of the
-    encoded configuration from a hidden best point, and `rate` falls with it, so that early values mislead a little.
-
-    Args:
-        space: The space of the configurations.
-        metric: What the loss is called.
-        noise: Standard deviation of the noise of a report.
-        failing: Share of the configurations whose training diverges at some point.
-        seed: Of the hidden best point, of noise and failures.
-        seconds: Time that a unit takes; its spread over configurations is a factor of 2 either way.
-    """
-
-    def __init__(
-        self,
-        space: Space,
-        *,
-        metric: str = "loss",
-        noise: float = 0.0,
-        failing: float = 0.0,
-        seed: int = 0,
-        seconds: float = 1.0,
-    ) -> None:
-        self._space = space
-        self._metric = metric
-        self._noise = noise
-        self._failing = failing
-        self._seed = seed
-        self._seconds = seconds
-        self._best = rng(seed, "best point", 0).random(len(space.columns))
-        self._known: dict[bytes, tuple[float, float, float, float]] = {}
-
-    def __call__(self, config: Config, resource: int, seed: int) -> tuple[Mapping[str, object], float]:
-        """See `Problem`."""
-        key = msgspec.json.encode(config)
-        if key not in self._known:
-            self._known[key] = self._curve(config, key)
-        limit, rate, seconds, fails_at = self._known[key]
-        if resource >= fails_at:
-            return {self._metric: math.nan}, seconds
-        loss = limit + (1 - limit) * resource**-rate
-        if self._noise:
-            here = address(self._seed, "noise", seed) ^ address(seed, "report", resource)
-            loss += self._noise * float(rng(self._seed, "noise", here).standard_normal())
-        return {self._metric: loss}, seconds
-
-    def _curve(self, config: Config, key: bytes) -> tuple[float, float, float, float]:
-        point = self._space.encode([config])[0]
-        limit = float(np.nanmean((point - self._best) ** 2))
-        draws = rng(self._seed, "curve " + key.hex(), 0).random(3)
-        seconds = self._seconds * 2.0 ** (2 * float(draws[0]) - 1)
-        fails_at = 1 + draws[2] * 8 if draws[1] < self._failing else math.inf
-        return limit, 0.3 + 0.7 * (1 - limit), seconds, fails_at
+from rung.core.rng import rng
+from rung.executors.base import Call, Command, Joined, Keep, Left, Outcome, Release, Released, Start, Yield
+from rung.problems.base import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
 class Simulated:
-    """Options of a simulated pool.
+    """Options of a simulated pool; all times are virtual seconds.
 
     Attributes:
         problem: What training would have done.
         workers: How many; thousands cost nothing.
-        losses_per_hour: Mean number of times that a busy worker is lost in an hour of virtual time.
-        restart_s: Virtual seconds until a lost worker is replaced.
-        seed: Of the losses.
+        losses_per_hour: Mean number of times that a busy worker is lost in an hour. A probability `p` of being
+            dropped within a second is `-3600 * log(1 - p)`.
+        restart_s: Until a lost worker is replaced.
+        seed: Of losses and stragglers.
+        startup_s: Until a worker, or one that replaces it, is there.
+        save_s: What writing a checkpoint takes.
+        restore_s: What beginning from a checkpoint takes.
+        straggling: Standard deviation of the slowness of a job: what it trains takes as long as it should, times 1 plus
+            the absolute value of a normal draw of this deviation.
+        charges_decisions: Whether the real time that decisions take passes on the virtual clock, too. A simulation
+            does not repeat itself then.
     """
 
     problem: Problem
@@ -111,11 +54,20 @@ class Simulated:
     losses_per_hour: float = 0.0
     restart_s: float = 0.0
     seed: int = 0
+    startup_s: float = 0.0
+    save_s: float = 0.0
+    restore_s: float = 0.0
+    straggling: float = 0.0
+    charges_decisions: bool = False
 
     def __post_init__(self) -> None:
         check_count("workers", self.workers)
         if not callable(self.problem):
             raise SpecError(f"problem must be callable, got {self.problem!r}.")
+        for name in ("losses_per_hour", "restart_s", "startup_s", "save_s", "restore_s", "straggling"):
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and 0 <= value < math.inf):
+                raise SpecError(f"{name} must be a number of at least 0, got {value!r}.")
 
     def start(self, call: Call | None = None) -> "SimulatedPool":
         """A pool at virtual time 0; `call` is not needed."""
@@ -130,22 +82,43 @@ class _Worker:
     """A simulated worker.
 
     Attributes:
+        number: Its number.
         job: Its open job, or the last job of the trial that it holds; None: it holds nothing.
         working: Whether that job is open.
         position: The resource at which it stands.
+        saved: The resource at which it has written a checkpoint of what it holds; -1: none.
         yielding: Whether it was asked to hand back control.
+        free_at: When it has written what it was told to write.
+        lost_at: When it will be lost, should its job be open then.
+        slowness: By how much its job takes longer than it should.
     """
 
-    __slots__ = ("job", "position", "working", "yielding")
+    __slots__ = (
+        "free_at",
+        "job",
+        "lost_at",
+        "number",
+        "position",
+        "saved",
+        "slowness",
+        "working",
+        "yielding",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, number: int) -> None:
+        self.number = number
         self.job: Job | None = None
         self.working = False
         self.position = 0
+        self.saved = -1
         self.yielding = False
+        self.free_at = 0.0
+        self.lost_at = math.inf
+        self.slowness = 1.0
 
 
 Deliver = Callable[[Outcome], None]
+Action = Callable[..., None]  # called with `deliver` and what is planned beside it
 
 
 class SimulatedPool:
@@ -155,28 +128,36 @@ class SimulatedPool:
 
     def __init__(self, options: Simulated, resource: Resource, objectives: Objectives) -> None:
         self._options = options
+        self._problem = options.problem
         self._restarts = resource.restarts
         self._objectives = objectives
         self._now = 0.0
+        self._thinking = _Thinking() if options.charges_decisions else None
         self._workers: dict[int, _Worker] = {}
         self._n_joined = 0
         self._n_planned = 0
-        self._plan: list[tuple[float, int, Callable[[Deliver], None]]] = []
+        self._plan: list[tuple[float, int, Action, tuple[Any, ...]]] = []  # each action has its own arguments
         for _ in range(options.workers):
-            self._after(0.0, self._join)
+            self._after(options.startup_s, self._join)
 
     def clock(self) -> float:
         """Virtual seconds since the start."""
-        return self._now
+        return self._now if self._thinking is None else self._now + self._thinking.seconds()
 
     def wait(self, until: float | None, deliver: Deliver) -> None:
         """Let the next thing happen, and all others of the same moment."""
-        if not self._plan or (until is not None and self._plan[0][0] > until):
+        if self._thinking is not None:
+            self._now = self.clock()
+            self._thinking.begin()
+        plan = self._plan
+        if not plan or (until is not None and plan[0][0] > until):
             self._now = max(self._now, until or 0.0)
             return
-        self._now = self._plan[0][0]
-        while self._plan and self._plan[0][0] == self._now:
-            heapq.heappop(self._plan)[2](deliver)
+        moment = plan[0][0]
+        self._now = max(self._now, moment)
+        while plan and plan[0][0] == moment:
+            _, _, action, given = heappop(plan)
+            action(deliver, *given)
 
     def wake(self) -> None:
         """Virtual time needs no waking."""
@@ -188,96 +169,169 @@ class SimulatedPool:
             return
         match command:
             case Start(job=job):
-                self._start(worker, here, job)
+                self._start(here, job)
             case Yield(job=number_of_job):
                 if here.job is not None and here.job.number == number_of_job:
                     here.yielding = True
             case Release(save=save):
-                self._release(worker, here, save)
+                self._release(here, save)
+            case Keep():
+                self._keep(here)
 
     def close(self, grace_s: float) -> None:
         """Forget all that was planned."""
         self._plan.clear()
 
-    def _after(self, seconds: float, what: Callable[[Deliver], None]) -> None:
+    def _after(self, seconds: float, action: Action, *given: object) -> None:
         self._n_planned += 1
-        heapq.heappush(self._plan, (self._now + seconds, self._n_planned, what))
+        heappush(self._plan, (self.clock() + seconds, self._n_planned, action, given))
 
     def _join(self, deliver: Deliver) -> None:
-        worker = self._n_joined
+        here = _Worker(self._n_joined)
         self._n_joined += 1
-        self._workers[worker] = _Worker()
-        deliver(Joined(Slot(worker, node="simulated")))
+        self._workers[here.number] = here
+        deliver(Joined(Slot(here.number, node="simulated")))
 
-    def _start(self, worker: int, here: _Worker, job: Job) -> None:
+    # A job
+
+    def _start(self, here: _Worker, job: Job) -> None:
+        options = self._options
+        if here.job is None or here.job.trial != job.trial:
+            here.saved = -1
         here.job, here.working, here.position, here.yielding = job, True, job.start, False
-        if self._options.losses_per_hour:
-            mean = 3600 / self._options.losses_per_hour
-            draw = float(rng(self._options.seed, "loss", job.number).exponential(mean))
-            self._after(draw, lambda deliver: self._lose(worker, here, job, deliver))
-        self._plan_step(worker, here, job)
+        now = self.clock()
+        delay = max(0.0, here.free_at - now) + (0.0 if job.restore is None else options.restore_s)
+        if options.losses_per_hour:
+            mean = 3600 / options.losses_per_hour
+            here.lost_at = now + float(rng(options.seed, "loss", job.number).exponential(mean))
+        if options.straggling:
+            draw = float(rng(options.seed, "slowness", job.number).standard_normal())
+            here.slowness = 1 + options.straggling * abs(draw)
+        self._plan_step(here, job, delay)
 
-    def _plan_step(self, worker: int, here: _Worker, job: Job) -> None:
+    def _plan_step(self, here: _Worker, job: Job, delay: float) -> None:
         resource = job.target if self._restarts else here.position + 1
         try:
-            metrics, seconds = self._options.problem(job.config, resource, job.seed)
-            numbers = {name: number(name, value) for name, value in metrics.items()}
+            metrics, seconds = self._ask(job, resource)
         except Exception as error:  # noqa: BLE001  # a problem that raises is a training that fails
             failure = Failure("configuration", type(error).__name__, str(error))
-            self._after(0.0, lambda deliver: self._fail(worker, here, job, failure, deliver))
+            self._after(delay, self._fail, here, job, failure)
             return
-        report = Reported(job.number, job.trial, resource, numbers, float(seconds))
-        self._after(seconds, lambda deliver: self._step(worker, here, job, report, deliver))
-
-    def _is_at(self, worker: int, here: _Worker, job: Job) -> bool:
-        return here.job is job and here.working and self._workers.get(worker) is here
-
-    def _step(self, worker: int, here: _Worker, job: Job, report: Reported, deliver: Deliver) -> None:
-        if not self._is_at(worker, here, job):
+        seconds *= here.slowness
+        if here.lost_at < math.inf and self.clock() + delay + seconds > here.lost_at:
+            self._after(here.lost_at - self.clock(), self._lose, here, job)
             return
+        report = Reported(job.number, job.trial, resource, metrics, seconds)
+        self._after(delay + seconds, self._step, here, job, report)
+
+    def _ask(self, job: Job, resource: int) -> tuple[Metrics, float]:
+        if self._thinking is not None:
+            self._thinking.pause()
+        metrics, seconds = self._problem(job.config, resource, job.seed)
+        numbers: Metrics = {}
+        for name, value in metrics.items():
+            numbers[name] = value if type(value) is float and isfinite(value) else number(name, value)
+        if self._thinking is not None:
+            self._thinking.go_on()
+        return numbers, float(seconds)
+
+    def _step(self, deliver: Deliver, here: _Worker, job: Job, report: Reported) -> None:
         here.position = report.resource
         deliver(report)
         if words := divergence(self._objectives, report.metrics):
-            self._fail(worker, here, job, Failure("configuration", "diverged", words), deliver)
+            self._fail(deliver, here, job, Failure("configuration", "diverged", words))
         elif report.resource == job.target:
-            self._end(here, job, "reached", deliver)
+            self._reach(deliver, here, job)
         elif here.yielding:
-            self._end(here, job, "yielded", deliver)
+            self._end(deliver, here, job, "yielded")
         else:
-            self._plan_step(worker, here, job)
+            self._plan_step(here, job, 0.0)
 
-    def _end(self, here: _Worker, job: Job, outcome: EventOutcome, deliver: Deliver) -> None:
+    def _reach(self, deliver: Deliver, here: _Worker, job: Job) -> None:
+        if not job.save:
+            self._end(deliver, here, job, "reached")
+        elif self._options.save_s:
+            self._after(self._options.save_s, self._save_and_end, here, job)
+        else:
+            self._save_and_end(deliver, here, job)
+
+    def _save_and_end(self, deliver: Deliver, here: _Worker, job: Job) -> None:
+        here.saved = here.position
+        deliver(_checkpoint(here, job))
+        self._end(deliver, here, job, "reached")
+
+    def _end(self, deliver: Deliver, here: _Worker, job: Job, outcome: EventOutcome) -> None:
         here.working = False
-        if job.save and outcome == "reached":
-            deliver(_checkpoint(here, job))
-        held = not self._restarts
-        deliver(Ended(job.number, job.trial, outcome, held=held))
+        here.lost_at = math.inf
+        deliver(Ended(job.number, job.trial, outcome, held=not self._restarts))
 
-    def _fail(self, worker: int, here: _Worker, job: Job, failure: Failure, deliver: Deliver) -> None:
-        if self._is_at(worker, here, job):
-            here.working = False
-            deliver(Ended(job.number, job.trial, "failed", failure))
+    def _fail(self, deliver: Deliver, here: _Worker, job: Job, failure: Failure) -> None:
+        here.working = False
+        here.lost_at = math.inf
+        deliver(Ended(job.number, job.trial, "failed", failure))
 
-    def _release(self, worker: int, here: _Worker, save: bool) -> None:
+    def _lose(self, deliver: Deliver, here: _Worker, job: Job) -> None:
+        del self._workers[here.number]
+        deliver(Left(here.number, Failure("machine", "lost", f"worker {here.number} was lost")))
+        self._after(self._options.restart_s + self._options.startup_s, self._join)
+
+    # What a worker holds
+
+    def _release(self, here: _Worker, save: bool) -> None:
         job = here.job
-        if job is None:
-            return
         here.job = None
-        saved = _checkpoint(here, job) if save else None
+        if job is None or not save:
+            return
+        if here.saved == here.position:
+            self._after(max(0.0, here.free_at - self.clock()), self._released, here, None, job.trial)
+            return
+        self._after(self._writing(here), self._released, here, _checkpoint(here, job), job.trial)
 
-        def done(deliver: Deliver) -> None:
-            if self._workers.get(worker) is here:
-                if saved is not None:
-                    deliver(saved)
-                deliver(Released(job.trial))
+    def _keep(self, here: _Worker) -> None:
+        if here.job is not None and not here.working and here.saved != here.position:
+            here.saved = here.position
+            self._after(self._writing(here), self._kept, here, _checkpoint(here, here.job))
 
-        self._after(0.0, done)
+    def _writing(self, here: _Worker) -> float:
+        """How long it takes from now until a checkpoint is written."""
+        now = self.clock()
+        here.free_at = max(now, here.free_at) + self._options.save_s
+        return here.free_at - now
 
-    def _lose(self, worker: int, here: _Worker, job: Job, deliver: Deliver) -> None:
-        if self._is_at(worker, here, job):
-            del self._workers[worker]
-            deliver(Left(worker, Failure("machine", "lost", f"worker {worker} was lost")))
-            self._after(self._options.restart_s, self._join)
+    def _kept(self, deliver: Deliver, here: _Worker, saved: Saved) -> None:
+        if here.number in self._workers:
+            deliver(saved)
+
+    def _released(self, deliver: Deliver, here: _Worker, saved: Saved | None, trial: int) -> None:
+        if here.number in self._workers:
+            if saved is not None:
+                deliver(saved)
+            deliver(Released(trial))
+
+
+class _Thinking:
+    """How long decisions have really taken since the last wait, the simulator's own work left out."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """From now on time counts, from 0."""
+        self._counted = 0.0
+        self._since: float | None = perf_counter()
+
+    def pause(self) -> None:
+        """What follows is not a decision."""
+        self._counted = self.seconds()
+        self._since = None
+
+    def go_on(self) -> None:
+        """Decisions again."""
+        self._since = perf_counter()
+
+    def seconds(self) -> float:
+        """Counted so far."""
+        return self._counted + (0.0 if self._since is None else perf_counter() - self._since)
 
 
 def _checkpoint(here: _Worker, job: Job) -> Saved:

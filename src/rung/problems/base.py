@@ -1,0 +1,59 @@
+"""What a simulated worker asks: what would training have reported, and how long would it have taken?"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from rung.core.objective import Objective
+from rung.core.resource import Resource
+from rung.core.space import Config, Space
+
+
+class Problem(Protocol):
+    """What training would have done."""
+
+    def __call__(self, config: Config, resource: int, seed: int) -> tuple[Mapping[str, object], float]:
+        """The metrics of a configuration at a resource, and the seconds that this unit (or call) took.
+
+        An objective that diverges ends the trial as it would in training; any exception ends it as failed.
+        """
+        ...
+
+
+class Benchmark(Problem, Protocol):
+    """A problem whose answer is known, so that schedules can be compared on it.
+
+    Attributes:
+        name: What tables and figures call it.
+        space: What is tuned.
+        objective: What is optimized.
+        resource: What a unit of training is.
+        max_resource: How far a trial can be trained.
+        best: The best final value of any configuration; regret 0.
+        typical: The median final value of configurations at random; regret 1.
+    """
+
+    name: str
+    space: Space
+    objective: Objective
+    resource: Resource
+    max_resource: int
+    best: float
+    typical: float
+
+    def curve(self, config: Config, start: int, target: int, seed: int) -> tuple[list[float], list[float]]:
+        """Values of the objective at `start + 1 … target`, and the seconds that each took, as single calls say.
+
+        Fewer where a call would raise.
+        """
+        ...
+
+    def final(self, config: Config) -> float:
+        """The value of a configuration at `max_resource`, the mean over seeds, without noise; NaN if it diverges."""
+        ...
+
+
+def regret(problem: Benchmark, config: Config) -> float:
+    """How far the final value of a configuration is from the best: 0 the best, 1 the median; `inf` if it diverges."""
+    goal = problem.objective
+    best, typical = goal.loss(problem.best), goal.loss(problem.typical)
+    return (goal.loss(problem.final(config)) - best) / ((typical - best) or 1.0)

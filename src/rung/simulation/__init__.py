@@ -1,0 +1,1 @@
+"""Simulations: schedules compared, and a study planned, before anything is paid for."""
