@@ -7,7 +7,7 @@ from rung.core import event as ev
 from rung.core.decision import Ask, Decision, Fact, RestingStatus, Wait
 from rung.core.event import Entry
 from rung.core.invariants import validate
-from rung.core.objective import Objective
+from rung.core.objective import Losses, Objective
 from rung.core.resource import Resource, Steps
 from rung.core.space import Float, Space
 from rung.core.state import State
@@ -44,11 +44,25 @@ class Notes:
         return Why("noted", resource=self._at[trial])
 
 
+class Naming(Notes):
+    """One that says which trial is the best."""
+
+    def __init__(self, best: facts.Arrived) -> None:
+        super().__init__()
+        self.best = best
+
+
 class Study:
     """A state to which events are given one by one; `facts` are those that its scheduler has learned since."""
 
-    def __init__(self, *events: ev.AnyEvent, resource: Resource | None = None, retries: int = 3) -> None:
-        self.notes = Notes()
+    def __init__(
+        self,
+        *events: ev.AnyEvent,
+        resource: Resource | None = None,
+        retries: int = 3,
+        notes: Notes | None = None,
+    ) -> None:
+        self.notes = notes or Notes()
         self.state = State(SPACE, (Objective("loss"),), resource or Steps(), self.notes, retries)
         self.changed: Sequence[int] = ()
         self.then(*events)
@@ -63,6 +77,14 @@ class Study:
     @property
     def facts(self) -> list[Fact]:
         return self.notes.facts
+
+
+def observed(
+    trial: int, resource: int, losses: Losses, own: Losses, units: int = 1, loss: float | None = None
+) -> facts.Observed:
+    """What is told of a report as `reported` makes it; `loss` is what it said, where another one stands."""
+    said = own[0] if loss is None else loss
+    return facts.Observed(trial, resource, losses, own, units, 1.0, {"loss": said})
 
 
 def created(trial: int = 0, **options: object) -> ev.Created:

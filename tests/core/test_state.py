@@ -2,7 +2,19 @@
 
 import pytest
 
-from core.folding import WHY, Study, created, failed, lost, reached, reported, saved, started
+from core.folding import (
+    WHY,
+    Naming,
+    Study,
+    created,
+    failed,
+    lost,
+    observed,
+    reached,
+    reported,
+    saved,
+    started,
+)
 from rung.core import event as ev
 from rung.core.budget import Budget
 from rung.core.decision import (
@@ -12,7 +24,6 @@ from rung.core.decision import (
     MoreTrials,
     NewSpace,
     NoMoreTrials,
-    Observed,
     TrialCreated,
     TrialStopped,
     Yielded,
@@ -30,8 +41,8 @@ def test_a_trial_that_reaches_its_target_rests_there() -> None:
     assert study.facts == [
         TrialCreated(0),
         JobGranted(0, 0, 0, 2),
-        Observed(0, 1, (0.9,), (0.9,)),
-        Observed(0, 2, (0.8,), (0.8,)),
+        observed(0, 1, (0.9,), (0.9,)),
+        observed(0, 2, (0.8,), (0.8,)),
         Arrived(0, 2, (0.8,)),
     ]
     state = study.state
@@ -98,14 +109,14 @@ def test_a_job_that_was_lost_after_its_last_report_has_reached_its_target() -> N
 def test_the_first_observation_stands() -> None:
     study = Study(created(), started(0, 0, 2), reported(0, 1, 0.9), lost(0), started(1, 0, 2, attempt=2))
     study.then(reported(1, 1, 0.1, repeat=True), reported(1, 2, 0.7), reached(1))
-    assert study.facts == [Observed(0, 2, (0.7,), (0.7,)), Arrived(0, 2, (0.7,))]
+    assert study.facts == [observed(0, 2, (0.7,), (0.7,)), Arrived(0, 2, (0.7,))]
     assert study.state.history.view().losses.tolist() == [[0.9], [0.7]]
 
 
 def test_an_arrival_that_repeats_has_the_value_that_was_observed_first() -> None:
     study = Study(created(), started(0, 0, 1), ev.YieldAsked(0, 0, WHY), lost(0), started(1, 0, 1))
     study.then(reported(0, 1, 0.3), reported(1, 1, 0.9, repeat=True), reached(1))
-    assert study.facts == [Observed(0, 1, (0.3,), (0.3,)), Arrived(0, 1, (0.3,))]
+    assert study.facts == [observed(0, 1, (0.3,), (0.3,), loss=0.9), Arrived(0, 1, (0.3,))]
     assert study.state.incumbent == Incumbent(0, 1, (0.3,))
 
 
@@ -144,9 +155,9 @@ def test_the_value_of_replicates_is_their_mean() -> None:
     study = Study(created(), started(0, 0, 3), resource=Replicates())
     study.then(reported(0, 1, 1.0), reported(0, 2, 2.0), reported(0, 3, 6.0), reached(0))
     assert study.facts == [
-        Observed(0, 1, (1.0,), (1.0,)),
-        Observed(0, 2, (1.5,), (2.0,)),
-        Observed(0, 3, (3.0,), (6.0,)),
+        observed(0, 1, (1.0,), (1.0,)),
+        observed(0, 2, (1.5,), (2.0,)),
+        observed(0, 3, (3.0,), (6.0,)),
         Arrived(0, 3, (3.0,)),
     ]
 
@@ -156,10 +167,30 @@ def test_the_mean_is_that_of_the_first_observations_when_late_reports_ran_ahead(
     study.then(started(1, 1, 3), reported(0, 2, 2.0), reported(0, 3, 6.0))
     study.then(reported(1, 2, 50.0, repeat=True), reported(1, 3, 50.0, repeat=True), reached(1))
     assert study.facts == [
-        Observed(0, 2, (1.5,), (2.0,)),
-        Observed(0, 3, (3.0,), (6.0,)),
+        observed(0, 2, (1.5,), (2.0,), loss=50.0),
+        observed(0, 3, (3.0,), (6.0,), loss=50.0),
         Arrived(0, 3, (3.0,)),
     ]
+
+
+def test_what_is_observed_says_how_many_units_were_trained_for_it() -> None:
+    study = Study(created(), started(0, 0, 9), reported(0, 2), lost(0), started(1, 0, 9, attempt=2))
+    study.then(reported(1, 4), reported(1, 9))
+    assert study.facts == [
+        observed(0, 4, (0.5,), (0.5,), units=4),  # trained again from the start, not from 2 on
+        observed(0, 9, (0.5,), (0.5,), units=5),
+    ]
+    study = Study(created(), started(0, 0, 10), reported(0, 10), reached(0), resource=Fraction())
+    study.then(started(1, 0, 30), reported(1, 30))
+    assert study.facts[-1] == observed(0, 30, (0.5,), (0.5,), units=30)
+
+
+def test_a_scheduler_that_names_the_best_decides_what_the_incumbent_is() -> None:
+    study = Study(created(), created(1), started(0, 0, 9), reported(0, 9, 0.5), reached(0))
+    assert study.state.incumbent == Incumbent(0, 9, (0.5,))
+    naming = Study(created(), created(1), notes=Naming(Arrived(1, 2, (0.4,))))
+    naming.then(started(0, 0, 9), reported(0, 9, 0.5), reached(0))
+    assert naming.state.incumbent == Incumbent(1, 2, (0.4,))
 
 
 def test_a_fraction_of_the_data_is_trained_from_the_start_each_time() -> None:

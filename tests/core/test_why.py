@@ -6,7 +6,16 @@ import pytest
 import rung
 from rung.core.why import SENTENCES, Why, ordinal, sentence
 
-NUMBERS = {"resource": 9, "rank": 2, "of": 12, "keep": 4, "value": 0.5, "threshold": 60.0, "trial": 3}
+NUMBERS = {
+    "resource": 9,
+    "rank": 2,
+    "of": 12,
+    "keep": 4,
+    "value": 0.5,
+    "threshold": 60.0,
+    "trial": 3,
+    "by": "size",
+}
 MADE_OF = {"kept": ("keep",), "among": ("keep", "of")}
 
 
@@ -45,6 +54,11 @@ def test_how_many_go_on_is_said_in_words_that_fit_the_number() -> None:
         "5th of 12 at 9 epochs, the best 4 go on",
     ]
     assert sentence(Why("promoted", resource=1, of=3, keep=1)) == "promoted from 1 step: the best of 3"
+
+
+def test_what_trials_were_ranked_by_is_said_where_it_is_not_their_one_objective() -> None:
+    fronts = Why("not promoted", resource=3, rank=3, of=9, keep=2, by="non-domination (front 2)")
+    assert sentence(fronts) == "3rd of 9 at 3 steps by non-domination (front 2), the best 2 go on"
 
 
 def test_one_unit_is_singular_and_percent_has_no_plural() -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from rung.core.constraint import Violations, ranking
 from rung.core.errors import SpecError
 from rung.core.event import Drawn, Failure
 from rung.core.objective import Losses, Metrics
@@ -33,12 +34,18 @@ class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 @dataclass(slots=True, frozen=True)
 class Seen:
-    """What an audit observed at a resource and the search does not know; as in a history."""
+    """What an audit observed at a resource and the search does not know; as in a history, `own` to rank by."""
 
     losses: Losses
     own: Losses
     metrics: Metrics
     seconds: float
+    violations: Violations = ()
+
+    @property
+    def ranked(self) -> Losses:
+        """The losses to rank it by."""
+        return ranking(self.losses, self.violations)
 
 
 @dataclass(slots=True)
@@ -48,12 +55,12 @@ class TrialAudit:
     Attributes:
         drawn: Where it was stopped, and how likely it was to be drawn.
         target: Resource to which it is trained.
-        known: The last losses that the search knows of.
+        known: The last losses that the search knows of, to rank by.
         job: Number of its first job; None: it has not begun.
         seen: By resource, what the search does not know.
         wanted: Resource to which the scheduler wants the trial to go, while it waits for the audit to come there.
         promoted: Whether the scheduler has advanced the trial since, which so was not stopped after all.
-        losses: The losses at the target, once it was reached.
+        losses: The losses at the target to rank by, once it was reached.
         failure: What went wrong on the way, if it failed.
     """
 
@@ -76,5 +83,5 @@ class TrialAudit:
         """What was seen up to a resource, in that order; from now on the search knows it."""
         shared = [(resource, self.seen.pop(resource)) for resource in sorted(self.seen) if resource <= upto]
         if shared:
-            self.known = shared[-1][1].losses
+            self.known = shared[-1][1].ranked
         return shared

@@ -28,7 +28,7 @@ from rung.core.history import History
 from rung.core.objective import Losses
 from rung.core.record import TrialRecord
 
-NOT_EARLY = ("asked", "replaced")  # stopped by a person, or to go on with another configuration
+NOT_EARLY = ("asked", "replaced", "continued")  # stopped by a person, or to go on with another configuration
 
 
 class Audits:
@@ -115,11 +115,12 @@ class Audits:
         Raises:
             ContradictionError: If it cannot be.
         """
-        if record.audit is not None or record.failure is not None or record.losses is None:
+        known = record.ranked
+        if record.audit is not None or record.failure is not None or known is None:
             raise ContradictionError(f"trial {record.number} cannot be audited.")
         self.due.pop(record.number, None)
         self.waiting[record.number] = None
-        record.audit = TrialAudit(drawn, self.target, record.losses)
+        record.audit = TrialAudit(drawn, self.target, known)
 
     def begin(self, record: TrialRecord, job: int) -> None:
         """An audit job was granted.
@@ -136,7 +137,8 @@ class Audits:
     def see(self, record: TrialRecord, event: ev.Reported, losses: Losses, own: Losses) -> None:
         """An audit job has observed what was not known before."""
         if record.audit is not None:
-            record.audit.seen[event.resource] = Seen(losses, own, event.metrics, event.seconds)
+            seen = Seen(losses, own, event.metrics, event.seconds, record.violations)
+            record.audit.seen[event.resource] = seen
 
     # What the search learns from audits
 
@@ -188,7 +190,12 @@ class Audits:
     ) -> Iterator[facts.Fact]:
         trial = record.number
         for resource, seen in audit.share(upto):
-            history.add_observation(trial, resource, seen.losses, seen.metrics, seen.seconds, now)
+            history.add_observation(
+                trial, resource, seen.losses, seen.metrics, seen.seconds, now, seen.violations
+            )
             if resource > record.told:
+                units = resource - (0 if self._restarts else record.told)
                 record.told = resource
-                yield facts.Observed(trial, resource, seen.losses, seen.own)
+                yield facts.Observed(
+                    trial, resource, seen.ranked, seen.own, units, seen.seconds, seen.metrics
+                )

@@ -11,7 +11,7 @@ from typing import Literal, Protocol, runtime_checkable
 import msgspec
 
 from rung.core.history import History
-from rung.core.objective import Losses, Objectives
+from rung.core.objective import Losses, Metrics, Objectives
 from rung.core.rng import Rng
 from rung.core.space import Config, Space
 from rung.core.why import Why
@@ -160,12 +160,18 @@ class Observed(msgspec.Struct, frozen=True, gc=False):
         resource: Where it was observed.
         losses: What rungs compare (a mean where the kind of resource averages), lower is better.
         own: The losses of this one report.
+        units: How many units of resource this one report is about.
+        seconds: Training time of these units.
+        metrics: Every metric of this one report.
     """
 
     trial: int
     resource: int
     losses: Losses
     own: Losses
+    units: int = 1
+    seconds: float = 0.0
+    metrics: Metrics = {}
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False):
@@ -277,6 +283,31 @@ class Auditable(Scheduler, Protocol):
     def passed_over(self, trial: int) -> bool:
         """Whether a paused trial was ranked too low to go on; it may still be promoted when its rung grows."""
         ...
+
+
+@runtime_checkable
+class Judging(Scheduler, Protocol):
+    """A scheduler that compares trials otherwise than at equal resource, and so says which one is the best."""
+
+    @property
+    def best(self) -> Arrived | None:
+        """Where the best trial so far came to stand when it was compared; None before the first comparison."""
+        ...
+
+
+def required_metrics(scheduler: "Scheduler | SchedulerSpec") -> tuple[str, ...]:
+    """Metrics that a report at a target must hold besides the objectives: the `metrics` of a scheduler, if any."""
+    found: tuple[str, ...] = getattr(scheduler, "metrics", ())
+    return found
+
+
+def acts_between_jobs(scheduler: Scheduler) -> bool:
+    """Whether a scheduler must see each report; not if it says `acts_between_jobs = False`.
+
+    One that does looks at no history, learns nothing from `Observed`, never stops or interrupts a running trial,
+    and asks for no children, configurations or checkpoints of its own.
+    """
+    return getattr(scheduler, "acts_between_jobs", True)
 
 
 class SchedulerSpec(Protocol):

@@ -14,8 +14,8 @@ from rung.core.objective import Metrics
 from rung.core.space import Config, Parameter
 from rung.core.why import Why
 
-Source = Literal["default", "enqueued", "searcher", "scheduler"]
-"""Where a configuration comes from."""
+Source = Literal["default", "enqueued", "searcher", "scheduler", "confirm", "neighbour"]
+"""Where a configuration comes from; the last two are those of confirmations, see `rung.core.confirm`."""
 
 Outcome = Literal["reached", "yielded", "failed", "lost"]
 """How a job ended: at its target, short of it on request, by its own fault, by the machine's fault."""
@@ -72,6 +72,8 @@ class Created(Event, frozen=True):
         bracket: The bracket it belongs to.
         fitted: Parameters of the model that suggested it.
         seen: Sequence number of the last event that its suggestion knew of.
+        confirms: The trial that it repeats, or is near to; None: it is a trial of the search.
+        repetition: The number of the repetition, from 1.
     """
 
     trial: int
@@ -83,6 +85,8 @@ class Created(Event, frozen=True):
     bracket: int = 0
     fitted: dict[str, Any] | None = None  # each searcher's own
     seen: int = 0
+    confirms: int | None = None
+    repetition: int = 0
 
 
 class Started(Event, frozen=True):
@@ -228,6 +232,31 @@ class MinResourceRaised(Event, frozen=True):
     why: Why
 
 
+class ConfirmBegun(Event, frozen=True):
+    """From now on leaders of the search are trained anew, and the search rests.
+
+    Attributes:
+        leaders: Trials that may be the best, the likeliest first.
+        full: How far each repetition is trained.
+        why: Who asked for it.
+        seeds: How often each leader is trained, if it does not fall clearly behind; None: the better half once more
+            each time.
+        neighbours: How many configurations near the winner are trained.
+        units: What new repetitions may take; None: there is no limit.
+    """
+
+    leaders: tuple[int, ...]
+    full: int
+    why: Why
+    seeds: int | None = None
+    neighbours: int = 0
+    units: int | None = None
+
+
+class ConfirmEnded(Event, frozen=True):
+    """The search may go on."""
+
+
 class Closed(Event, frozen=True):
     """No more new trials; open synchronous rungs close at the size that they have."""
 
@@ -280,6 +309,8 @@ AnyEvent = (
     | Drawn
     | AuditUsed
     | MinResourceRaised
+    | ConfirmBegun
+    | ConfirmEnded
     | Closed
     | BudgetChanged
     | SpaceChanged

@@ -105,7 +105,9 @@ class _Ranks:
         if record.owed is not None or record.losses is None or record.audit is not None:
             return 1.0
         if record.resource not in self._rungs:
-            self._rungs[record.resource] = np.sort(self._view.at(record.resource)[1][:, 0])
+            losses = self._view.losses[:, 0] + np.where(self._view.violations.any(axis=1), np.inf, 0.0)
+            self._rungs[record.resource] = np.sort(losses[self._view.resources == record.resource])
         rung = self._rungs[record.resource]
-        better = int(np.searchsorted(rung, record.losses[0], side="left"))
+        loss = record.losses[0] if not any(record.violations) else np.inf
+        better = int(np.searchsorted(rung, loss, side="left"))
         return 1.0 - better / max(1, len(rung))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rung.core.columns import GrowingArray, GrowingMetrics
+from rung.core.constraint import Violations
 from rung.core.objective import Losses, Metrics
 from rung.core.present import Present
 from rung.core.space import Config, Space
@@ -20,7 +21,7 @@ Ints = npt.NDArray[np.int64]
 class History:
     """Configurations, observations, pending work and failures of a study's trials; the state alone appends."""
 
-    def __init__(self, space: Space, n_objectives: int) -> None:
+    def __init__(self, space: Space, n_objectives: int, n_constraints: int = 0) -> None:
         self.configs: list[Config] = []
         self.metrics = GrowingMetrics()
         self.pending: dict[int, int] = {}  # trial to the target of its open or owed job
@@ -31,6 +32,7 @@ class History:
         self._seconds = GrowingArray(np.float64)
         self._times = GrowingArray(np.float64)
         self._failed = GrowingArray(np.int64, 2)
+        self._violations = GrowingArray(np.float64, n_constraints) if n_constraints else None
 
     def __len__(self) -> int:
         return len(self.metrics)
@@ -45,7 +47,14 @@ class History:
         self._present.configs.append(config)
 
     def add_observation(  # noqa: PLR0917  one row
-        self, trial: int, resource: int, losses: Losses, metrics: Metrics, seconds: float, time: float
+        self,
+        trial: int,
+        resource: int,
+        losses: Losses,
+        metrics: Metrics,
+        seconds: float,
+        time: float,
+        violations: Violations = (),
     ) -> None:
         """A trial was observed at a resource for the first time."""
         self._trials.append(trial)
@@ -54,6 +63,8 @@ class History:
         self._seconds.append(seconds)
         self._times.append(time)
         self.metrics.append(metrics)
+        if self._violations is not None:
+            self._violations.append(violations)
 
     def add_failure(self, trial: int, target: int) -> None:
         """A trial failed on its way to a target."""
@@ -126,6 +137,15 @@ class HistoryView:
     def losses(self) -> Floats:
         """Losses of each observation, lower is better, shape (n_observations, n_objectives)."""
         return self._history._losses.first(self.n_observations)
+
+    @property
+    def violations(self) -> Floats:
+        """By how much each observation breaks each constraint, in parts of its limit; 0 where it is kept.
+
+        Shape (n_observations, n_constraints).
+        """
+        found = self._history._violations
+        return np.zeros((self.n_observations, 0)) if found is None else found.first(self.n_observations)
 
     @property
     def seconds(self) -> Floats:

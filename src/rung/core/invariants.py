@@ -20,6 +20,7 @@ def validate(state: State) -> None:
     _account(state)
     _standing(state)
     _audits(state)
+    _confirmations(state)
     for number, record in enumerate(state.trials):
         assert record.number == number
         _checkpoints(record)
@@ -70,7 +71,9 @@ def _owed(state: State) -> None:
 def _account(state: State) -> None:
     """Trials, units and reservations are those of the records and open jobs."""
     account = state.account
-    assert account.trials == sum(record.parent is None for record in state.trials)
+    assert account.trials == sum(
+        record.parent is None and record.repetition is None for record in state.trials
+    )
     assert account.reserved == sum(job.target - job.position for job in state.jobs.values())
     assert 0 <= account.resource <= account.trained
     assert state.suggested == sum(record.source == "searcher" for record in state.trials)
@@ -80,7 +83,9 @@ def _standing(state: State) -> None:
     """Every trial is in one place: the status on record is the one that follows from what is known."""
     statuses = [state.status(record.number) for record in state.trials]
     assert statuses == [state._status(record.number) for record in state.trials]
-    assert +state.counts == Counter(statuses)
+    assert +state.counts == Counter(
+        status for record, status in zip(state.trials, statuses, strict=True) if record.repetition is None
+    )
     for record, status in zip(state.trials, statuses, strict=True):
         assert (status == "failed") == (record.failure is not None)
         assert (status == "running") == (record.job is not None)
@@ -110,6 +115,19 @@ def _audits(state: State) -> None:
         training = record.job is not None or record.owed is not None
         assert audit.job is None or audit.over or training
     assert 0 <= audits.units <= state.account.resource
+
+
+def _confirmations(state: State) -> None:
+    """Repetitions are counted, cost what they trained, and are unknown to the search."""
+    found = [record for record in state.trials if record.repetition is not None]
+    confirmations = state.confirmations
+    assert confirmations.trials == len(found)
+    assert 0 <= confirmations.units <= state.account.resource
+    numbers = {record.number for record in found}
+    assert numbers.isdisjoint(state.history.pending)
+    assert numbers.isdisjoint(state.history.view().trials.tolist())
+    assert state.incumbent is None or state.incumbent.trial not in numbers
+    assert all(record.told == 0 for record in found)
 
 
 def _checkpoints(record: TrialRecord) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from rung.core import event as ev
 from rung.core.audit import TrialAudit
+from rung.core.confirm import Repetition
+from rung.core.constraint import Violations, ranking
 from rung.core.job import Purpose
 from rung.core.objective import Losses
 from rung.core.space import Config
@@ -17,7 +19,7 @@ class OpenJob:
     Attributes:
         position: Resource of its last report; `start` before the first.
         saved: Resource of its last checkpoint; `start` before the first.
-        losses: The losses at `position`, None if that report lacked an objective.
+        losses: What trials are ranked by at `position`, None if that report lacked an objective.
         yielding: The request to hand back control, if there was one.
     """
 
@@ -73,13 +75,16 @@ class TrialRecord:
         number, config, seed, source, parent, bracket: As in `Created`.
         resource: Highest resource that was observed.
         losses: The losses there.
+        limited: The values of the constrained metrics there.
+        violations: By how much they break their limits.
         position: Where its training stood at the end of its last job.
         told: Highest resource that the scheduler knows of.
         target: Highest target of its jobs so far, audits left out.
         totals: Sums of the losses over the replicates so far, where the kind of resource averages.
+        limited_totals: The same of the constrained metrics.
         replicates: How many those are.
         late: By resource, what jobs reported when they were over and the scheduler does not know yet: the losses
-            there, and those of the one report.
+            there to rank by, and those of the one report.
         job: Its open job.
         owed: The job that is owed to it. A trial has an open job, or an owed one, or neither; never both.
         origin: The checkpoint that it starts from, of its parent or of an ancestor; None once it has its own.
@@ -89,6 +94,7 @@ class TrialRecord:
         rested: The highest level at which it was stopped, or passed over; 0: none.
         rests: Whether it is counted as stopped there.
         audit: Its audit, if it was drawn for one.
+        repetition: What it confirms, if it is no trial of the search.
         seconds: Training time so far.
     """
 
@@ -100,10 +106,13 @@ class TrialRecord:
     bracket: int
     resource: int = 0
     losses: Losses | None = None
+    limited: tuple[float, ...] = ()
+    violations: Violations = ()
     position: int = 0
     told: int = 0
     target: int = 0
     totals: Losses | None = None
+    limited_totals: tuple[float, ...] = ()
     replicates: int = 0
     late: dict[int, tuple[Losses, Losses]] | None = None
     job: OpenJob | None = None
@@ -115,6 +124,7 @@ class TrialRecord:
     rested: int = 0
     rests: bool = False
     audit: TrialAudit | None = None
+    repetition: Repetition | None = None
     seconds: float = 0.0
 
     @property
@@ -122,16 +132,31 @@ class TrialRecord:
         """Whether it failed or was stopped."""
         return self.failure is not None or self.stopped is not None
 
+    @property
+    def ranked(self) -> Losses | None:
+        """The losses to rank it by, see `rung.core.constraint`."""
+        return ranking(self.losses, self.violations) if self.losses and self.violations else self.losses
+
+    @property
+    def order(self) -> tuple[bool, int, float, Losses, int]:
+        """Sorts the better one of two that were observed first, as `Incumbent.order`."""
+        return Incumbent(self.number, self.resource, self.losses or (), sum(self.violations)).order
+
 
 @dataclass(slots=True, frozen=True)
 class Incumbent:
-    """The best arrival at the highest target that any trial has reached."""
+    """The best arrival at the highest target that any trial has reached; a feasible one before any other.
+
+    Attributes:
+        violation: By how much it breaks the constraints in all; 0: it is feasible.
+    """
 
     trial: int
     resource: int
     losses: Losses
+    violation: float = 0.0
 
     @property
-    def order(self) -> tuple[int, Losses, int]:
+    def order(self) -> tuple[bool, int, float, Losses, int]:
         """Sorts the better one first."""
-        return -self.resource, self.losses, self.trial
+        return self.violation > 0, -self.resource, self.violation, self.losses, self.trial

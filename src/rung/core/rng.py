@@ -26,3 +26,8 @@ def rng(seed: int, purpose: str, n: int) -> "np.random.Generator":
 def trial_seed(seed: int, trial: int) -> int:
     """The seed handed to training as `trial.seed`, in 0..2**31 - 1, which every library accepts."""
     return address(seed, "trial", trial) >> 33
+
+
+def confirm_seed(seed: int, number: int) -> int:
+    """The seed of the repetitions of a number, likewise; it is the seed of no trial of the search."""
+    return address(seed, "confirm", number) >> 33

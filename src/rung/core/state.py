@@ -14,6 +14,9 @@ from rung.core import decision as facts
 from rung.core import event as ev
 from rung.core.audits import Audits
 from rung.core.budget import Account
+from rung.core.confirm import Kind, Repetition
+from rung.core.confirmations import Confirmations
+from rung.core.constraint import Constraints
 from rung.core.contradictions import (
     check_created,
     check_ended,
@@ -27,10 +30,12 @@ from rung.core.decision import Scheduler, Status
 from rung.core.errors import CHECKPOINT_FAULTS, ContradictionError
 from rung.core.history import History
 from rung.core.job import Purpose
-from rung.core.objective import Losses, Objectives, losses
+from rung.core.objective import Losses, Objectives
 from rung.core.record import Incumbent, OpenJob, Owed, TrialRecord
 from rung.core.resource import Resource
+from rung.core.scoring import Scoring
 from rung.core.space import Config, Space
+from rung.core.streak import FailureStreak
 from rung.core.why import Why
 
 ACTIVE: tuple[Status, ...] = ("queued", "running", "paused")
@@ -42,7 +47,7 @@ class State:
     Attributes:
         seq: Sequence number of the last event; 0 before the first.
         time: Time of the last event.
-        trials: All trials, by number.
+        trials: All trials, by number; those with a `repetition` are none of the search.
         jobs: All and only the open jobs, by number.
         n_jobs: Jobs granted so far, which is the number of the next one.
         owed: All and only the trials to which a job is owed, in the order in which they will get it.
@@ -51,9 +56,10 @@ class State:
         account: The budget, and what is spent and reserved.
         closed: Why no more trials are created, or None.
         resting: Why free workers got no job, or running ones were interrupted; None since a job was granted.
-        counts: Trials per status.
-        incumbent: The best so far, of the first objective; audits count.
+        counts: Trials of the search per status.
+        incumbent: The best so far, of the first objective; audits count. A feasible one before any other.
         audits: What is known of the trials that were stopped early.
+        confirmations: What is known of leaders that were trained anew, which happens in trials of their own.
     """
 
     def __init__(
@@ -65,13 +71,16 @@ class State:
         retries: int = 3,
         *,
         audits: Audits | None = None,
+        confirmations: Confirmations | None = None,
+        constraints: Constraints = (),
     ) -> None:
         self.space = space
         self.objectives = objectives
         self.resource = resource
         self.scheduler = scheduler
         self.retries = retries
-        self.history = History(space, len(objectives))
+        self.constraints = constraints
+        self.history = History(space, len(objectives), len(constraints))
         self.seq = 0
         self.time = 0.0
         self.trials: list[TrialRecord] = []
@@ -86,11 +95,14 @@ class State:
         self.counts: Counter[Status] = Counter()
         self.incumbent: Incumbent | None = None
         self.audits = audits or Audits()
+        self.confirmations = confirmations or Confirmations()
+        self._ranks = scheduler if isinstance(scheduler, facts.Judging) else None
+        self._acts_between_jobs = facts.acts_between_jobs(scheduler)
         self._now = 0.0  # the time of the event that is being learned
         self._statuses: list[Status] = []
         self._custody = Custody(self.trials)
-        # the last failure and how many were like it in a row; None once a job has reached its target
-        self._same_failure: tuple[ev.Failure | None, int] | None = (None, 0)
+        self._streak = FailureStreak()
+        self._scoring = Scoring(objectives, constraints, resource.averages)
         self._fold: dict[type[ev.Event], Callable[..., Sequence[int]]] = {
             ev.Opened: self._noted,
             ev.Enqueued: self._enqueued,
@@ -106,6 +118,8 @@ class State:
             ev.Drawn: self._drawn,
             ev.AuditUsed: self._audit_used,
             ev.MinResourceRaised: self._min_resource_raised,
+            ev.ConfirmBegun: self._confirm_begun,
+            ev.ConfirmEnded: self._confirm_ended,
             ev.Closed: self._closed,
             ev.BudgetChanged: self._budget_changed,
             ev.SpaceChanged: self._space_changed,
@@ -138,7 +152,12 @@ class State:
             return record.stopped
         if record.owed is not None:
             return Why("owed", resource=record.owed.target)
-        return Why("created") if record.resource == 0 else self.scheduler.why(trial)
+        return Why("created") if record.resource == 0 else self._why_at_rest(record)
+
+    def _why_at_rest(self, record: TrialRecord) -> Why:
+        if record.repetition is not None:
+            return Why(record.repetition.kind, trial=record.repetition.leader)
+        return self.scheduler.why(record.number)
 
     def resumes_at(self, trial: int) -> tuple[int, str | None]:
         """Where a worker that does not hold the trial begins: the resource, and the checkpoint to restore."""
@@ -166,8 +185,18 @@ class State:
 
     def keeps_checkpoint(self, trial: int) -> bool:
         """Whether the last checkpoint of a trial is of use: the trial may go on, or it is the incumbent."""
-        best = self.incumbent
+        best, record = self.incumbent, self.trials[trial]
+        if record.repetition is not None and self._may_be_best(record.repetition):
+            return True
         return self.may_go_on(trial) or (best is not None and best.trial == trial)
+
+    def _may_be_best(self, repetition: Repetition) -> bool:
+        """Whether a repetition holds the model of the best leader, or of one that may become it."""
+        if repetition.kind != "confirm" or repetition.number != 1:
+            return False
+        best, known = self.confirmations.best, self.confirmations
+        is_open = known.round is not None and (self.resting is None or self.resting.rule != "confirmed")
+        return is_open or (best is not None and best.trial == repetition.leader)
 
     def needless(self, trial: int) -> list[ev.Saved]:
         """Checkpoints of a trial that nothing can need any more."""
@@ -182,8 +211,22 @@ class State:
     @property
     def repeated_failure(self) -> ev.Failure | None:
         """The failure that has met every trial so far, three times or more: a fault of the code."""
-        failure, count = self._same_failure or (None, 0)
-        return failure if count >= 3 else None
+        return self._streak.repeated
+
+    @property
+    def best(self) -> Incumbent | None:
+        """What the study calls best: the confirmed one, until the search finds another; else the incumbent."""
+        return self.confirmations.chosen(self.incumbent) or self.incumbent
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials the search has created; `trials` holds those of confirmations, too."""
+        return len(self.trials) - self.confirmations.trials
+
+    @property
+    def search_units(self) -> int:
+        """Units of resource that the search itself has spent."""
+        return self.account.resource - self.audits.units - self.confirmations.units
 
     # The fold
 
@@ -199,7 +242,8 @@ class State:
         if entry.seq != self.seq + 1:
             raise ContradictionError(f"event {entry.seq} does not follow event {self.seq}.")
         self._now = entry.time
-        changed = self._fold[type(entry.event)](entry.event)
+        event = entry.event
+        changed = self._fold[type(event)](event)
         self.seq = entry.seq
         self.time = entry.time
         return changed
@@ -209,7 +253,7 @@ class State:
 
     def _idled(self, event: ev.Idled) -> Sequence[int]:
         self.resting = event.why
-        return ()
+        return self.confirmations.firsts() if event.why.rule == "confirmed" else ()
 
     def _enqueued(self, event: ev.Enqueued) -> Sequence[int]:
         self.enqueued.append(event.config)
@@ -218,6 +262,8 @@ class State:
     def _created(self, event: ev.Created) -> Sequence[int]:
         number = len(self.trials)
         check_created(event, number, len(self.enqueued))
+        if event.confirms is not None:
+            return self._created_apart(event, event.confirms)
         record = TrialRecord(number, event.config, event.seed, event.source, event.parent, event.bracket)
         self.trials.append(record)
         self.history.add_trial(event.config)
@@ -232,7 +278,8 @@ class State:
             self._custody.inherit(record, event.parent)
         changed = self._tell(number, facts.TrialCreated(number, event.bracket, event.parent, event.ends))
         if event.ends is not None:
-            changed = (*changed, *self._end_trial(event.ends, Why("replaced", trial=number)))
+            rule = "continued" if event.ends == event.parent else "replaced"
+            changed = (*changed, *self._end_trial(event.ends, Why(rule, trial=number)))
         return changed
 
     def _started(self, event: ev.Started) -> Sequence[int]:
@@ -264,53 +311,63 @@ class State:
         check_reported(event, record, job, self.n_jobs)
         if job is None:
             return self._reported_late(event, record)
-        own = losses(self.objectives, event.metrics)
+        own = self._scoring.losses(event.metrics)
         units = resource - job.position
         self.account.train(units, seconds, event.cost)
         record.seconds += seconds
         job.position = record.position = resource
         if not event.repeat:
             self._observe(record, event, own, job.purpose)
-        job.losses = record.losses if resource == record.resource else own
+        own = self._scoring.ranked(event.metrics, own)
+        job.losses = record.ranked if resource == record.resource else own
         if job.purpose == "audit":
             self.audits.units += units
             return self._serve(record)
+        if job.purpose == "confirm":
+            self.confirmations.train(units, seconds, event.cost)
+            return ()
         if record.late and resource in record.late:
             job.losses, own = record.late.pop(resource)
         if resource <= record.told or own is None or job.losses is None:
             return ()
         record.told = resource
-        changed = self.scheduler.apply(facts.Observed(trial, resource, job.losses, own))
+        if not self._acts_between_jobs:
+            return ()
+        observed = facts.Observed(trial, resource, job.losses, own, units, seconds, event.metrics)
+        changed = self.scheduler.apply(observed)
         return self._changed(changed) if changed else ()
 
     def _reported_late(self, event: ev.Reported, record: TrialRecord) -> Sequence[int]:
-        own = losses(self.objectives, event.metrics)
+        own = self._scoring.losses(event.metrics)
         self.account.late(event.seconds, event.cost)
         record.seconds += event.seconds
         if not event.repeat:
             audit = record.audit
             audited = audit is not None and audit.job is not None and event.job >= audit.job
-            self._observe(record, event, own, "audit" if audited else "search")
-            if not audited and own is not None and record.losses is not None:
-                record.late = {**(record.late or {}), event.resource: (record.losses, own)}
+            purpose: Purpose = "audit" if audited else "search" if record.repetition is None else "confirm"
+            self._observe(record, event, own, purpose)
+            mean, own = record.ranked, self._scoring.ranked(event.metrics, own)
+            if purpose == "search" and own is not None and mean is not None:
+                record.late = {**(record.late or {}), event.resource: (mean, own)}
         return ()
 
     def _observe(self, record: TrialRecord, event: ev.Reported, own: Losses | None, purpose: Purpose) -> None:
         record.resource = event.resource
-        record.losses = own
-        if own is None:
+        self._scoring.note(record, event.metrics, own)
+        if own is None or record.losses is None:
             return
-        if self.resource.averages:
-            totals = record.totals or (0.0,) * len(own)
-            record.totals = tuple([total + loss for total, loss in zip(totals, own, strict=True)])
-            record.replicates += 1
-            record.losses = tuple([total / record.replicates for total in record.totals])
-        mean = record.losses or own
         if purpose == "audit":
-            self.audits.see(record, event, mean, own)
+            self.audits.see(record, event, record.losses, self._scoring.ranked(event.metrics, own) or own)
+        if purpose != "search":
             return
         self.history.add_observation(
-            event.trial, event.resource, mean, event.metrics, event.seconds, self._now
+            event.trial,
+            event.resource,
+            record.losses,
+            event.metrics,
+            event.seconds,
+            self._now,
+            record.violations,
         )
 
     def _ended(self, event: ev.Ended) -> Sequence[int]:
@@ -330,13 +387,27 @@ class State:
 
     def _reached(self, job: OpenJob, event: ev.Ended) -> Sequence[int]:
         assert job.losses is not None  # checked by _ended
-        self._same_failure = None
+        self._streak.break_off()
+        if job.purpose == "confirm":
+            return self._end_repetition(job.trial, job.losses)
         best = self.incumbent
         this = Incumbent(job.trial, job.target, job.losses)
+        if self.constraints:
+            record = self.trials[job.trial]
+            this = Incumbent(job.trial, job.target, record.losses or job.losses, sum(record.violations))
         if best is None or this.order < best.order:
             self.incumbent = this
         changed = self._arrived(job, job.losses)
+        if self._ranks is not None and (found := self._ranks.best) is not None:
+            self.incumbent = self._first(found, best)
         return changed if best is None or best is self.incumbent else (*changed, best.trial)
+
+    def _first(self, found: facts.Arrived, before: Incumbent | None) -> Incumbent:
+        """The incumbent, if the scheduler finds this trial to be the best."""
+        record = self.trials[found.trial]
+        own = (record.losses if self.constraints else None) or found.losses
+        this = Incumbent(found.trial, found.resource, own, sum(record.violations))
+        return before if before is not None and this == before else this
 
     def _arrived(self, job: OpenJob, reached: Losses) -> Sequence[int]:
         record = self.trials[job.trial]
@@ -368,10 +439,10 @@ class State:
         if job.purpose == "audit" and record.audit is not None:
             record.audit.failure = failure
             return [*self._serve(record), *self._refresh(job.trial)]
-        if self._same_failure is not None:
-            last, count = self._same_failure
-            same = last is not None and (failure.type, failure.place) == (last.type, last.place)
-            self._same_failure = (failure, count + 1 if same else 1) if failure.place else (None, 0)
+        if job.purpose == "confirm":
+            record.failure = failure
+            return self._end_repetition(job.trial, None)
+        self._streak.add(failure)
         record.failure = failure
         self.history.add_failure(job.trial, job.target)
         return self._tell(job.trial, facts.Failed(job.trial, job.target))
@@ -391,6 +462,8 @@ class State:
         self.account.resource -= job.position - kept
         if job.purpose == "audit":
             self.audits.units -= job.position - max(kept, job.start)
+        if job.purpose == "confirm":
+            self.confirmations.units -= job.position - kept
         self.trials[job.trial].position = kept
 
     def _owe(self, job: OpenJob, attempt: int) -> Sequence[int]:
@@ -466,12 +539,44 @@ class State:
         self.audits.due.clear()  # they rest since before anybody asked for an audit of these terms
         return ()
 
+    # Confirmations
+
+    def _confirm_begun(self, event: ev.ConfirmBegun) -> Sequence[int]:
+        for leader in event.leaders:
+            known(leader, self.trials)
+        self.confirmations.begin(event, self.incumbent)
+        return ()
+
+    def _confirm_ended(self, event: ev.ConfirmEnded) -> Sequence[int]:
+        self.confirmations.end()
+        return ()
+
+    def _created_apart(self, event: ev.Created, leader: int) -> Sequence[int]:
+        """A trial that is none of the search: it confirms another one."""
+        known(leader, self.trials)
+        kind: Kind = "neighbour" if event.source == "neighbour" else "confirm"
+        repetition = Repetition(leader, event.repetition, kind)
+        start = self.confirmations.create(event.trial, repetition, self.resource)
+        record = TrialRecord(
+            event.trial, event.config, event.seed, event.source, None, 0, repetition=repetition
+        )
+        record.position = start
+        self.trials.append(record)
+        self.history.add_trial(event.config)  # for its number; it is never pending and never observed
+        self._statuses.append("queued")
+        return (event.trial,)
+
+    def _end_repetition(self, trial: int, reached: Losses | None) -> Sequence[int]:
+        self.confirmations.end_one(trial, reached)
+        return self._refresh(trial)
+
     def _closed(self, event: ev.Closed) -> Sequence[int]:
         self.closed = event.why
         return self._tell_all(facts.NoMoreTrials())
 
     def _budget_changed(self, event: ev.BudgetChanged) -> Sequence[int]:
         self.account.budget = event.budget
+        self.confirmations.round = None  # the search may go on
         return self._reopen("budget of trials") if self.account.more_trials() else ()
 
     def _reopen(self, rule: str) -> Sequence[int]:
@@ -510,17 +615,18 @@ class State:
             return "stopped"
         if record.owed is not None or record.resource == 0:
             return "queued"
-        return self.scheduler.status(trial)
+        return self.scheduler.status(trial) if record.repetition is None else "complete"
 
     def _refresh(self, trial: int) -> Sequence[int]:
         """Note where a trial stands; returns it, and whose checkpoint it does not need any more."""
         old, new = self._statuses[trial], self._status(trial)
         if old != new:
-            self.counts[old] -= 1
-            self.counts[new] += 1
             self._statuses[trial] = new
+            if self.trials[trial].repetition is None:
+                self.counts[old] -= 1
+                self.counts[new] += 1
         if new in ("paused", "stopped"):
-            self.audits.rest(self.trials[trial], new, self.account.resource - self.audits.units)
+            self.audits.rest(self.trials[trial], new, self.search_units)
         return (trial,) if new in ACTIVE else (trial, *self._custody.leave_origin(self.trials[trial]))
 
 

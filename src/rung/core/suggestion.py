@@ -49,6 +49,11 @@ class Searcher(Protocol):
         ...
 
 
+def looks_at_results(searcher: Searcher) -> bool:
+    """Whether suggestions depend on what was observed; not if a searcher says `looks_at_results = False`."""
+    return getattr(searcher, "looks_at_results", True)
+
+
 class SearcherSpec(Protocol):
     """The options of a searcher, as a user writes them."""
 

@@ -15,6 +15,7 @@ class Why(msgspec.Struct, frozen=True, omit_defaults=True):
         value: The number that was judged.
         threshold: The number that it was judged against.
         trial: The other trial that the rule is about: the parent, the winner, the successor.
+        by: What trials were compared by, where that is not just their one objective.
     """
 
     rule: str
@@ -25,25 +26,95 @@ class Why(msgspec.Struct, frozen=True, omit_defaults=True):
     value: float | None = None
     threshold: float | None = None
     trial: int | None = None
+    by: str | None = None
 
 
 SENTENCES = {
     # decisions of schedulers
     "new": "a new trial, as no other one is due to go on",
     "fifo": "each trial runs to {resource} {unit}",
-    "promoted": "promoted from {resource} {unit}: {among}",
-    "not promoted": "{rank} of {of} at {resource} {unit}, {kept}",
-    "extended": "goes on at {resource} {unit}: {among}",
+    "promoted": "promoted from {resource} {unit}: {among}{by}",
+    "not promoted": "{rank} of {of} at {resource} {unit}{by}, {kept}",
+    "extended": "goes on at {resource} {unit}: {among}{by}",
     "extended early": "goes on at {resource} {unit}: only {of} have arrived, too few to judge",
-    "stopped": "not {among}, at {resource} {unit}",
+    "stopped": "not {among}{by}, at {resource} {unit}",
     "complete": "reached the last level, {resource} {unit}",
+    "at the barrier": "waits at {resource} {unit} until its rung is complete ({of} to come)",
+    "pilot": "a new trial, whose first {unit} tells what it costs",
+    "to its rung": "goes on to its rung, at a cost of {threshold:.4g}: {resource} {unit} cost it {value:.4g}",
+    "unpriced": "goes on after {resource} {unit}, as nothing tells yet what they cost",
+    "promoted at cost": "promoted from a cost of {threshold:.4g}, at {resource} {unit}: {among}",
+    "not promoted at cost": "{rank} of {of} at a cost of {threshold:.4g} ({resource} {unit}), {kept}",
+    "complete at cost": "reached the last level, a cost of {threshold:.4g}, at {resource} {unit}",
+    "below its rung": "rests below its rung, which begins at {resource} {unit} now",
+    "preempted": "gives its worker at {resource} {unit} to trial {trial}, which was promoted",
+    "waits for its turn": "gave its worker to a promotion at {resource} {unit}; goes on before any new trial begins",
+    "has its turn": "goes on at {resource} {unit}, as no promotion is due to which it had given its worker",
+    "highest so far": "waits at {resource} {unit}, the highest level as long as the order of trials stays",
+    "worse than median": "its best, {value:.4g}, is worse than the median average of {of} complete trials up to "
+    "{resource} {unit}, {threshold:.4g}",
+    "worse than percentile": "its best, {value:.4g}, is worse than the percentile of {of} complete trials at "
+    "{resource} {unit}, {threshold:.4g}",
+    "worse by constraints": "breaks the constraints by more than those of the {of} complete trials compared with "
+    "at {resource} {unit}",
     "replaced": "replaced by trial {trial}, which goes on from a better one",
+    # races and gates, where units are instances
+    "joins race": "joins a race of {of}, all of which see {resource} {unit} before the first test",
+    "around elite": "drawn around trial {trial}, the {rank} of {of} elites of the last race",
+    "races on": "one of {of} that no test has ruled out, which all go on to {resource} {unit}",
+    "races ahead": "goes ahead to {resource} {unit}, where a worker would wait for {of} others to be tested",
+    "ruled out": "worse than trial {trial} on {resource} {unit}: p = {value:.2g}, below {threshold:.2g}, "
+    "in a test of {of}",
+    "no elite": "{rank} of {of} left at the end of its race, over {resource} {unit}: only the best {keep} are kept",
+    "in the race": "waits at {resource} {unit} for the next test, which {of} others have to come to",
+    "survivor": "{rank} of {of} that the last race has left, over {resource} {unit}",
+    "races over": "{of} evaluations were made, and what is left of max_evaluations pays for no further race",
+    "first incumbent": "the incumbent, until another one beats it",
+    "incumbent plays on": "the incumbent, which goes on to {resource} {unit}, where challengers are compared with it",
+    "challenges": "challenges trial {trial}, the incumbent, on up to {resource} {unit}",
+    "undecided": "won {value:.0%} of {resource} {unit} against trial {trial}, the incumbent: not decided yet",
+    "passed the gate": "the incumbent: won {value:.0%} of {resource} {unit} against trial {trial}, the one before; "
+    "that is more than {threshold:.0%} with confidence",
+    "turned away": "won {value:.0%} of {resource} {unit} against trial {trial}, the incumbent: not more than "
+    "{threshold:.0%} with confidence",
+    "cannot pass": "won {value:.0%} of {resource} {unit} against trial {trial}, the incumbent: to win the {of} that "
+    "are left would not be enough",
+    "not passed": "won {value:.0%} of {resource} {unit} against trial {trial}, the incumbent: not enough to be sure of "
+    "more than {threshold:.0%}",
+    "dethroned": "beaten by trial {trial}, which won {value:.0%} of {resource} {unit}",
+    "heir": "the incumbent, as trial {trial} has failed or was stopped",
+    # population-based training
+    "founder": "one of the {of} with which the population begins",
+    "keeps up": "{rank} of {of} members at {resource} {unit}",
+    "alone": "there was nobody to compare it with at {resource} {unit}",
+    "truncation selection": "in place of the {rank} of {of} members, from where trial {trial} was at {resource} "
+    "{unit}, one of the best",
+    "tournament selection": "in place of the {rank} of {of} members, from where trial {trial} was at {resource} "
+    "{unit}, a better one that it met",
+    "successor": "in place of a member that failed or was stopped, from where trial {trial} was at {resource} {unit}, "
+    "one of the best",
+    "waits its turn": "waits its turn at {resource} {unit}: the least trained goes first",
+    "waits for its generation": "waits at {resource} {unit} until all of its generation have arrived",
+    "generation": "the generation waits for {of} that are on their way",
+    "population done": "every member of the population is trained to the end",
+    # schedules
+    "scheduled": "the schedule leads to {resource} {unit} with this configuration",
+    "continued": "goes on as trial {trial}, with the next configuration",
+    "broken off": "the schedule cannot go on: trial {trial} failed or was stopped",
+    "no checkpoint": "the schedule cannot go on: trial {trial} has no checkpoint at {resource} {unit}",
+    "scheduled to the end": "the schedule is trained to its end",
     # audits of early stopping
     "audit": "an audit: finished to see what stopping it at {resource} {unit} has cost",
     "audited": "stopped for the search at {resource} {unit}, and finished by an audit",
     "audit failed": "stopped for the search at {resource} {unit}; an audit that went on with it failed",
     "stops too much": "of the trials stopped at {resource} {unit}, audits show {value:.2g} or more to be better than "
     "the best, where {threshold:.2g} is allowed",
+    # confirmations
+    "confirm": "confirms trial {trial}: trained anew with another seed",
+    "neighbour": "near trial {trial}, to see whether that is a lucky one",
+    "reserve": "the search is over: {value:.0%} of the budget confirm its leaders",
+    "time to confirm": "the rest of the time confirms the leaders of the search",
+    "confirmed": "the leaders are confirmed",
     # the life of a job
     "again": "granted again after its job ended short at {resource} {unit}",
     "running": "training towards {resource} {unit}",
@@ -81,6 +152,7 @@ def sentence(why: Why, unit: str = "step") -> str:
     if template is None:
         return _free(why)
     numbers = {name: getattr(why, name) for name in why.__struct_fields__[1:]}
+    numbers["by"] = f" by {why.by}" if why.by is not None else ""
     numbers["rank"] = ordinal(why.rank) if why.rank is not None else "?"
     return template.format(unit=plural(unit, why.resource), kept=_kept(why), among=_among(why), **numbers)
 
