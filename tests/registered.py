@@ -11,11 +11,20 @@ from rung.searchers.registry import SEARCHERS
 from schedulers import examples
 
 MAX_RESOURCE = 9
-OPTIONS = {"grid": {"points": 3}}  # of those that have no default for what a space of floats needs
+OPTIONS: dict[str, dict[str, int]] = {
+    "cost-asha": {"max_cost": 3 * MAX_RESOURCE},  # so that the pilot does not lead to the first rung
+    "grid": {"points": 3},  # it has no default for what a space of floats needs
+    "median-stopping": {"min_trials": 1},  # so that they stop trials in short studies, too
+    "percentile-stopping": {"min_trials": 1},
+    "pbt": {"population": 4, "interval": 3},
+    "sync-pbt": {"population": 5, "interval": 2},
+}
+
+OF_REPLICATES = ("racing", "gate", "test-racing")  # which compare trials instance by instance
 
 assert set(examples.TAGS) <= set(SCHEDULERS)  # importing them has registered them
-TAGS = list(SCHEDULERS)
-PAIRS = list(product(SCHEDULERS, SEARCHERS))
+TAGS = [tag for tag in SCHEDULERS if tag != "schedule"]  # a schedule is bound to one space
+PAIRS = list(product(TAGS, SEARCHERS))
 
 
 def scheduler(tag: str) -> SchedulerSpec:
@@ -30,4 +39,4 @@ def searcher(tag: str) -> SearcherSpec:
 
 def resource(tag: str) -> Resource:
     """The kind of resource that a scheduler is made for."""
-    return rung.Replicates() if "racing" in tag else rung.Steps("epoch")
+    return rung.Replicates() if tag in OF_REPLICATES else rung.Steps("epoch")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import rung
 from rung.core import event as ev
-from rung.executors.simulated import LearningCurves
+from rung.core.decision import SchedulerSpec
+from rung.problems.synthetic import LearningCurves
 
 FOLDER = Path(__file__).parent
 SPACE = rung.Space(
@@ -58,13 +59,32 @@ def studies() -> Iterator[tuple[str, rung.Study]]:
             rung.Budget(resource=40),
         ),
     )
+    yield "hyperband", run("hyperband", rung.Hyperband(9), steps, budget, failing=0.1, noise=0.05)
+    yield (
+        "async hyperband",
+        run("async hyperband", rung.AsyncHyperband(9), steps, budget, losses_per_hour=300, noise=0.05),
+    )
+    cost = rung.CostASHA(9, max_cost=9, min_cost=2)
+    yield "cost asha", run("cost asha", cost, steps, budget, failing=0.1, losses_per_hour=300, noise=0.05)
+    preempting = rung.SuccessiveHalving(9, levels=(4, 6, 9), eta=2, preempt=1)
+    yield "preempting", run("preempting", preempting, steps, budget, noise=0.05)
+    yield "pasha", run("pasha", rung.PASHA(9, eta=2), steps, budget, noise=0.05)
+    yield (
+        "median stopping",
+        run("median stopping", rung.MedianStopping(5, min_trials=2), steps, budget, noise=0.05),
+    )
+    yield "pbt", run("pbt", rung.PBT(9, population=6, interval=2), steps, budget, failing=0.1, noise=0.05)
+    yield (
+        "sync pbt",
+        run("sync pbt", rung.SyncPBT(9, population=5, interval=3), steps, budget, losses_per_hour=300),
+    )
     grid = rung.GridSearch(points=2)
     yield "grid", run("grid", rung.FIFO(max_resource=2), steps, rung.Budget(), searcher=grid)
 
 
 def run(
     name: str,
-    scheduler: rung.FIFO | rung.ASHA | rung.StoppingASHA,
+    scheduler: SchedulerSpec,
     resource: rung.Steps | rung.Fraction | rung.Replicates,
     budget: rung.Budget,
     *,

@@ -20,8 +20,9 @@ def ask(
     may_create: bool = True,
     room: float = math.inf,
     starts_at: Callable[[int], int] = lambda trial: 0,
+    history: History | None = None,
 ) -> Ask:
     """What a driver with free workers would ask."""
     slots = [Slot(worker) for worker in range(n_slots)]
-    history = History(SPACE, 1)
-    return Ask(slots, frozenset(), may_create, room, history, partial(rng, 0), starts_at, lambda parent: 0)
+    known = History(SPACE, 1) if history is None else history
+    return Ask(slots, frozenset(), may_create, room, known, partial(rng, 0), starts_at, lambda parent: 0)

@@ -19,8 +19,8 @@ from rung.core.decision import (
     Wait,
 )
 from rung.core.errors import SpecError
-from rung.core.objective import Objective
-from rung.schedulers.asha import ASHA, Rung, StoppingASHA
+from rung.schedulers.asha import ASHA, StoppingASHA
+from rung.schedulers.rungs import Rung
 from schedulers.asks import OBJECTIVES, SPACE, ask
 
 
@@ -155,7 +155,7 @@ def history(live: Scheduler, paper: Promotion, draws: random.Random, n: int, val
 def test_promotion_decides_as_algorithm_2_of_the_paper(eta: int, low: int, high: int, values: int) -> None:
     for seed in range(4):
         spec = ASHA(max_resource=high, min_resource=low, eta=eta)
-        levels = [rung.level for rung in spec.rungs()]
+        levels = list(spec.rung_levels())
         live = spec.start(SPACE, OBJECTIVES, 0)
         n = sum(1 for _ in history(live, Promotion(levels, eta), random.Random(seed), 800, values))
         assert n > 300
@@ -166,7 +166,7 @@ def test_promotion_decides_as_algorithm_2_of_the_paper(eta: int, low: int, high:
 def test_stopping_decides_as_its_rule_by_brute_force(eta: int, low: int, high: int, values: int) -> None:
     for seed in range(4):
         spec = StoppingASHA(max_resource=high, min_resource=low, eta=eta)
-        levels = [rung.level for rung in spec.rungs()]
+        levels = list(spec.rung_levels())
         live = spec.start(SPACE, OBJECTIVES, 0)
         n = sum(1 for _ in history(live, Stopping(levels, eta), random.Random(seed), 800, values))
         assert n > 300
@@ -275,11 +275,6 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, object], word
         ASHA(**options)
 
 
-def test_several_objectives_are_refused() -> None:
-    with pytest.raises(SpecError, match="ranks trials by one objective"):
-        ASHA(max_resource=9).start(SPACE, (Objective("loss"), Objective("size")), 0)
-
-
 def test_a_place_on_a_rung_is_that_among_all_who_have_arrived_by_then() -> None:
     rung, arrived = Rung(9, eta=3), []
     for trial, loss in enumerate((0.5, 0.1, math.inf, 0.5, 0.3, 0.1, 0.9)):
@@ -292,3 +287,14 @@ def test_a_place_on_a_rung_is_that_among_all_who_have_arrived_by_then() -> None:
                 len(arrived),
                 len(arrived) // 3,
             )
+
+
+@pytest.mark.parametrize(
+    "spec", [ASHA(max_resource=9, min_resource=3), StoppingASHA(max_resource=9, min_resource=3)]
+)
+def test_a_trial_that_rests_below_a_first_rung_that_was_raised_has_a_reason(
+    spec: ASHA | StoppingASHA,
+) -> None:
+    live = told(spec.start(SPACE, OBJECTIVES, 0), 0.1)
+    assert (live.status(0), live.why(0).rule, live.why(0).resource) == ("paused", "below its rung", 3)
+    assert isinstance(live.decide(ask()), New)

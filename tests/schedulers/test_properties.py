@@ -9,36 +9,50 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from registered import searcher
+from registered import MAX_RESOURCE, OF_REPLICATES, TAGS, scheduler, searcher
 from rung.core import event as ev
 from rung.core.audit import Audit
 from rung.core.budget import Budget
+from rung.core.constraint import Constraint, Constraints
 from rung.core.decision import Auditable, SchedulerSpec
+from rung.core.errors import SpecError
 from rung.core.objective import Objective
 from rung.core.resource import Fraction, Replicates, Resource, Steps
 from rung.dispatcher import Work
 from rung.replay import replay
+from rung.schedulers.ranking import Lexicographic
 from rung.schedulers.registry import SCHEDULERS
 from rung.searchers.registry import SEARCHERS
 from schedulers import examples
 from schedulers.world import SPACE, Settings, World, fold, snapshot
 
-EXAMPLES = int(os.environ.get("RUNG_EXAMPLES", "20"))  # RUNG_EXAMPLES=300 searches deeper
+EXAMPLES = int(os.environ.get("RUNG_EXAMPLES", "12"))  # RUNG_EXAMPLES=300 searches deeper
 STEPS = 40
-MAX_RESOURCE = 9
 LOSSES = (0.0, 0.5, 0.5, 1.0, 1.5, 2.0, math.nan)  # few values, so that ties occur
 FREE_TO_CREATE = (
     "fifo",
     "asha",
     "stopping-asha",
-    "test-hyperband",
+    "successive-halving",
+    "hyperband",
+    "async-hyperband",
+    "stopping-hyperband",
+    "median-stopping",
+    "percentile-stopping",
+    "pasha",
+    "cost-asha",
+    "gate",
     "test-turns",
 )  # no bound on the number of trials but the budget
+
+LIMIT = (Constraint("latency", upper=0.5),)
+NOT_BY_RANK = ("median-stopping", "percentile-stopping", "pasha")  # averages, interpolation, differences
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,8 @@ class Case:
         resource: The kind of resource.
         saves: Whether trainings can write checkpoints.
         audit: How early stopping is audited.
+        several: Whether there are two objectives.
+        constraints: What trials must keep.
         inspect: Checks a job that is about to be granted.
     """
 
@@ -57,13 +73,19 @@ class Case:
     resource: Resource = field(default_factory=Steps)
     saves: bool = True
     audit: Audit | None = None
+    several: bool = False
+    constraints: Constraints = ()
     inspect: Callable[[World, Work], None] | None = None
 
     @property
     def name(self) -> str:
         tag = type(self.spec).__struct_config__.tag
         saves, audit = "" if self.saves else " cannot save", "" if self.audit is None else " audited"
-        return f"{tag} {type(self.resource).__name__}{saves}{audit}"
+        several, constrained = " several" if self.several else "", " constrained" if self.constraints else ""
+        ranking = getattr(self.spec, "ranking", None)
+        by = "" if ranking is None else f" by {type(ranking).__name__}"
+        test = "" if getattr(self.spec, "test", "friedman") == "friedman" else " by values"
+        return f"{tag} {type(self.resource).__name__}{saves}{audit}{several}{constrained}{by}{test}"
 
 
 def promoted_are_among_the_best(world: World, work: Work) -> None:
@@ -74,17 +96,26 @@ def promoted_are_among_the_best(world: World, work: Work) -> None:
     assert level is not None
     ranked = arrivals(world, level)
     keep = len(ranked) // eta
-    assert work.trial in [trial for _, trial in ranked[:keep]]
     assert (work.why.of, work.why.keep) == (len(ranked), keep)
+    if not world.settings.several:
+        assert work.trial in [trial for _, _, trial in ranked[:keep]]
+        return
+    last = ranked[keep - 1][:2]  # of equals in a front, the tie-break chooses
+    assert next(pair[:2] for pair in ranked if pair[2] == work.trial) <= last
 
 
-def arrivals(world: World, level: int) -> list[tuple[float, int]]:
-    """Who has arrived at a level, best first: whose job reported there, and who failed on the way there."""
-    losses: dict[tuple[int, int], float] = {}  # the first report of a trial at a resource stands
+def arrivals(world: World, level: int) -> list[tuple[float, float, int]]:
+    """Who has arrived at a level, best first: whose job reported there, and who failed on the way there.
+
+    What stands before a trial: by how much it breaks the constraint (infinitely where it failed), and its loss; with
+    several objectives, how many have to be taken away before nobody dominates it.
+    """
+    losses: dict[tuple[int, int], tuple[float, ...]] = {}  # the first report of a trial at a resource stands
     targets: dict[int, int] = {}
     positions: dict[int, int] = {}
-    found: dict[int, float] = {}
+    found: dict[int, tuple[float, ...]] = {}
     stopped: set[int] = set()
+    failed = (math.inf, math.inf, math.inf) if world.settings.several else (math.inf, math.inf)
     for entry in world.entries:
         match entry.event:
             case ev.Stopped(trial=trial):
@@ -93,14 +124,40 @@ def arrivals(world: World, level: int) -> list[tuple[float, int]]:
                 targets[job] = target
             case ev.Reported(job=job, trial=trial, resource=resource, metrics=metrics):
                 positions[job] = resource
-                loss = float(metrics["loss"])
-                losses.setdefault((trial, resource), loss if math.isfinite(loss) else math.inf)
+                own = [float(metrics[name]) for name in world.settings.metrics]
+                own = [loss if math.isfinite(loss) else math.inf for loss in own]
+                broken = max(0.0, float(metrics.get("latency", 0.0)) - 0.5)
+                losses.setdefault((trial, resource), (broken, *(own if not broken else [0.0] * len(own))))
             case ev.Ended(job=job, trial=trial) if trial not in stopped and targets[job] == level:
                 if world.state.trials[trial].failure is not None and last_job(world, trial) == job:
-                    found[trial] = math.inf
+                    found[trial] = failed
                 elif positions.get(job) == level:
                     found[trial] = losses[trial, level]
-    return sorted((loss, trial) for trial, loss in found.items())
+    if world.settings.several:
+        return sorted((*pair, trial) for trial, pair in by_front(found).items())
+    return sorted((broken, loss, trial) for trial, (broken, loss) in found.items())
+
+
+def by_front(found: dict[int, tuple[float, ...]]) -> dict[int, tuple[float, float]]:
+    """The violation of each trial, and its front among those that have the same violation, by brute force."""
+    fronts: dict[int, tuple[float, float]] = {}
+    left, n = dict(found), 0
+    while left:
+        least = min(losses[0] for losses in left.values())
+        rivals = {trial: losses[1:] for trial, losses in left.items() if losses[0] == least}
+        first = [
+            trial
+            for trial, losses in rivals.items()
+            if not any(dominates(o, losses) for o in rivals.values())
+        ]
+        fronts |= {trial: (least, float(n)) for trial in first}
+        left = {trial: losses for trial, losses in left.items() if trial not in first}
+        n += 1
+    return fronts
+
+
+def dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
 
 
 def last_job(world: World, trial: int) -> int:
@@ -112,12 +169,32 @@ def last_job(world: World, trial: int) -> int:
 def cases() -> list[Case]:
     """Every scheduler of the registry with each kind of resource that it can be used with."""
     found = []
-    for tag in SCHEDULERS:
-        spec = SCHEDULERS.decode({"type": tag, "max_resource": MAX_RESOURCE})
-        if tag == "test-racing":
-            found.append(Case(spec, Replicates()))
+    for tag in TAGS:
+        spec = scheduler(tag)
+        if tag == "racing":
+            spec = msgspec.structs.replace(
+                spec, first_test=2, max_evaluations=60
+            )  # several races in a short study
+        if tag in OF_REPLICATES:
+            found += [Case(spec, Replicates()), Case(spec, Replicates(), constraints=LIMIT)]
+            if tag == "racing":  # by values, not by ranks
+                by_values = msgspec.structs.replace(spec, test="t-test")
+                found.append(Case(by_values, Replicates(), constraints=LIMIT))
+            if isinstance(spec.start(SPACE, (Objective("loss"),), 0), Auditable):
+                found.append(Case(spec, Replicates(), audit=Audit(0.5, adapt=True, allow=0.3)))
             continue
         found.append(Case(spec, inspect=promoted_are_among_the_best if tag == "asha" else None))
+        found.append(
+            Case(spec, constraints=LIMIT, inspect=promoted_are_among_the_best if tag == "asha" else None)
+        )
+        if takes_several(spec):
+            inspect = promoted_are_among_the_best if tag == "asha" else None
+            found.append(
+                Case(spec, several=True, constraints=LIMIT if tag != "asha" else (), inspect=inspect)
+            )
+        if tag == "asha":
+            found += several_in_other_orders(tag)
+            found.append(Case(spec, Replicates(), audit=Audit(0.5), constraints=LIMIT))
         if tag in ("asha", "fifo"):
             found += [Case(spec, saves=False), Case(spec, Fraction()), Case(spec, Replicates())]
         if isinstance(spec.start(SPACE, (Objective("loss"),), 0), Auditable):
@@ -125,6 +202,23 @@ def cases() -> list[Case]:
             found.append(Case(spec, Replicates(), audit=Audit(0.5)))
             found.append(Case(spec, Fraction(), audit=Audit(0.9)))
     return found
+
+
+def takes_several(spec: SchedulerSpec) -> bool:
+    try:
+        spec.start(SPACE, (Objective("loss"), Objective("size")), 0)
+    except SpecError:
+        return False
+    return True
+
+
+def several_in_other_orders(tag: str) -> list[Case]:
+    rankings = ["crowding", "scalarization", "lexicographic"]
+    specs = [
+        SCHEDULERS.decode({"type": tag, "max_resource": MAX_RESOURCE, "ranking": {"type": ranking}})
+        for ranking in rankings
+    ]
+    return [Case(spec, several=True, constraints=LIMIT) for spec in specs]
 
 
 def machine(case: Case) -> type[RuleBasedStateMachine]:
@@ -152,6 +246,8 @@ def machine(case: Case) -> type[RuleBasedStateMachine]:
                     searcher(tag),
                     saves=case.saves,
                     audit=case.audit,
+                    several=case.several,
+                    constraints=case.constraints,
                 ),
                 inspect=case.inspect,
             )
@@ -273,9 +369,18 @@ def the_same_order_gives_the_same_study(world: World) -> None:
 
 
 def only_ranks_matter(world: World) -> None:
-    """A monotone transform of the metric changes no decision (means of replicates are no ranks)."""
-    if isinstance(world.settings.resource, Replicates) and "racing" not in repr(world.settings.spec).lower():
+    """A monotone transform of the metric changes no decision (means and differences are no ranks)."""
+    if type(world.settings.spec).__struct_config__.tag in NOT_BY_RANK:
         return
+    if world.settings.several and not isinstance(
+        getattr(world.settings.spec, "ranking", None), Lexicographic
+    ):
+        return  # distances within a front
+    tag = type(world.settings.spec).__struct_config__.tag
+    if isinstance(world.settings.resource, Replicates) and tag not in OF_REPLICATES:
+        return
+    if getattr(world.settings.spec, "test", "friedman") != "friedman":
+        return  # the t-test of a race
     other = world.replayed(replace(world.settings, loss=lambda loss: math.exp(loss) * 10 - 3))
     assert without_metrics(other) == without_metrics(world)
 
@@ -286,11 +391,17 @@ def maximizing_the_negative_is_minimizing(world: World) -> None:
 
 
 def without_metrics(world: World) -> list[object]:
-    return [
-        (entry.event.job, entry.event.resource) if isinstance(entry.event, ev.Reported) else entry
-        for entry in world.entries
-        if not isinstance(entry.event, ev.Opened)
-    ]
+    return [unmeasured(entry) for entry in world.entries if not isinstance(entry.event, ev.Opened)]
+
+
+def unmeasured(entry: ev.Entry) -> object:
+    """An entry of a log without the numbers that were reported."""
+    match entry.event:
+        case ev.Reported(job=job, resource=resource):
+            return job, resource
+        case ev.Stopped(trial=trial, why=why) | ev.YieldAsked(trial=trial, why=why):
+            return trial, msgspec.structs.replace(why, value=None, threshold=None)
+    return entry
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
@@ -319,7 +430,17 @@ def test_one_worker_or_more_workers_than_trials_make_no_difference_to_the_end(
     case: Case, workers: int
 ) -> None:
     world = World(
-        Settings(case.spec, workers, Budget(trials=10), 0, case.resource, saves=case.saves, audit=case.audit)
+        Settings(
+            case.spec,
+            workers,
+            Budget(trials=10),
+            0,
+            case.resource,
+            saves=case.saves,
+            audit=case.audit,
+            several=case.several,
+            constraints=case.constraints,
+        )
     )
     world.do("drain", 3)
     it_has_ended(world)

@@ -16,12 +16,13 @@ from rung.core import event as ev
 from rung.core.audit import Audit
 from rung.core.budget import Budget
 from rung.core.change import refusal
+from rung.core.constraint import Constraints
 from rung.core.decision import Ask, Finished, Scheduler, SchedulerSpec, Slot, Stop, Wait, Yield
 from rung.core.errors import ContradictionError
 from rung.core.event import Entry
 from rung.core.invariants import validate
 from rung.core.job import Job
-from rung.core.objective import Objective
+from rung.core.objective import Metrics, Objective
 from rung.core.resource import Resource, Steps
 from rung.core.rng import rng
 from rung.core.space import Constant, Float, Int, Parameter, Space
@@ -62,6 +63,8 @@ class Settings:
     loss: Callable[[float], float] = float
     saves: bool = True
     audit: Audit | None = None
+    several: bool = False  # a second objective, `size`
+    constraints: Constraints = ()
 
     def state(self) -> State:
         """The state of a study that has just begun."""
@@ -72,14 +75,20 @@ class Settings:
         return StudySpec(
             "world",
             SPACE.parameters,
-            (Objective("loss", maximize=self.maximize),),
+            tuple(Objective(name, maximize=self.maximize) for name in self.metrics),
             self.resource,
             plain(self.spec, "scheduler"),
             plain(self.searcher, "searcher"),
             self.seed,
             retries=1,
             audit=self.audit,
+            constraints=self.constraints,
         )
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The objectives."""
+        return ("loss", "size") if self.several else ("loss",)
 
 
 @dataclass
@@ -283,13 +292,18 @@ class World:
         self._interrupts()
         if math.isnan(loss):
             self._end(desk, "failed", DIVERGED)
-        elif desk.position < job.target and self.state.jobs[job.number].yielding is not None:
-            self._end(desk, "yielded")
+        elif desk.position < job.target and self.state.jobs[job.number].yielding is not None and number % 3:
+            self._end(desk, "yielded")  # else it was about to report once more before it was asked
 
     def _report(self, job: Job, position: int, loss: float) -> ev.Reported:
         sign = -1.0 if self.settings.maximize else 1.0
         value = "nan" if math.isnan(loss) else sign * self.settings.loss(loss)
-        return ev.Reported(job.number, job.trial, position, {"loss": value}, 1.0)
+        size = sign * self.settings.loss((3 * job.trial + position) % 4 / 2)
+        latency = (5 * job.trial + position) % 4 / 2  # 0 to 1.5, whatever is done to losses
+        metrics: Metrics = {"loss": value}
+        metrics |= {"size": size} if self.settings.several else {}
+        metrics |= {"latency": latency} if self.settings.constraints else {}
+        return ev.Reported(job.number, job.trial, position, metrics, 1.0)
 
     def _end(self, desk: Desk, outcome: ev.Outcome, failure: ev.Failure | None = None) -> None:
         job = desk.job

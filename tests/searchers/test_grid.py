@@ -7,7 +7,7 @@ from rung.core.objective import Objective
 from rung.core.rng import rng
 from rung.core.space import Choice, Config, Float, Int, Space
 from rung.core.suggestion import Request, Searcher
-from rung.executors.simulated import LearningCurves
+from rung.problems.synthetic import LearningCurves
 from rung.searchers.grid import GridSearch
 
 SPACE = Space({"x": Float(0.0, 1.0), "n": Int(1, 2), "kind": Choice(["a", "b"])})

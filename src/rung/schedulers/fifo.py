@@ -1,6 +1,7 @@
 """FIFO: each trial runs to `max_resource`, in the order of creation; nothing is ever stopped early."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import msgspec
 
@@ -44,6 +45,8 @@ class FIFO(msgspec.Struct, frozen=True, tag="fifo", tag_field="type", forbid_unk
 
 class LiveFIFO:
     """Its state: which trials run, and which are at rest below `max_resource` (after a raised cap)."""
+
+    acts_between_jobs: ClassVar[bool] = False
 
     def __init__(self, max_resource: int) -> None:
         self._max_resource = max_resource

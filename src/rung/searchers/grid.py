@@ -5,6 +5,7 @@ What was tried already, be it by the user's wish or before the space changed, is
 
 from collections.abc import Sequence
 from itertools import islice
+from typing import ClassVar
 
 import msgspec
 
@@ -43,6 +44,8 @@ class GridSearch(
 
 class LiveGridSearch:
     """Walks the grid and skips what is a trial already. What it keeps is how far all was found to be tried."""
+
+    looks_at_results: ClassVar[bool] = False
 
     def __init__(self, space: Space, points: int | dict[str, int] | None) -> None:
         self._space = space

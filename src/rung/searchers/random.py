@@ -5,6 +5,7 @@ Reference:
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import msgspec
 
@@ -36,6 +37,8 @@ class LiveRandomSearch:
     In a space that was changed the blocks have addresses of their own, as the numbers of the old ones, cut into
     rows of another width, would bring back values that were tried.
     """
+
+    looks_at_results: ClassVar[bool] = False
 
     def __init__(self, space: Space, seed: int) -> None:
         self._space = space
