@@ -185,7 +185,7 @@ def test_a_file_of_a_newer_rung_is_refused(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("INSERT INTO rung_meta VALUES (99, 0.0)")
     refused(
-        path, r"written by a newer rung \(schema 99, this one knows 2\). Upgrade with pip install -U rung"
+        path, r"written by a newer rung \(schema 99, this one knows 3\). Upgrade with pip install -U rung"
     )
 
 

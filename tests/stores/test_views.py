@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+import rung
 from rung.core import event as ev
+from rung.core.decision import SchedulerSpec
 from rung.core.objective import Metrics
+from rung.core.space import Config
 from rung.stores.events import Store
 from stores.places import Place
 from stores.samples import WHY, entries
@@ -71,6 +74,39 @@ def test_status_and_resource_tell_a_trials_life(store: Store, place: Place, life
     status, resource, events = LIVES[life]
     store.create("digits", entries([ev.Opened(SPEC, {}), created(0), *events]))
     assert place.rows("SELECT status, resource FROM trials WHERE trial = 0") == [(status, resource)]
+
+
+def crossing(config: Config, resource: int, seed: int) -> tuple[Metrics, float]:
+    """Curves whose early ranks say nothing of later ones; some diverge on their way."""
+    x = float(str(config["x"]))
+    late = x * 97 % 1
+    return {"loss": "nan" if late > 0.8 and resource > 4 else x + (late - x) * resource / 9}, 1.0
+
+
+@pytest.mark.parametrize("spec", [rung.ASHA(max_resource=9), rung.StoppingASHA(max_resource=9)])
+def test_audited_trials_stand_in_the_view_as_in_the_study(
+    store: Store, place: Place, spec: SchedulerSpec
+) -> None:
+    space = rung.Space(x=rung.Float(0, 1))
+    study = rung.Study(
+        "audited", space, minimize="loss", scheduler=spec, store=None, audit=0.4, seed=3, retries=20
+    )
+    pool = rung.Simulated(problem=crossing, workers=4, losses_per_hour=200)
+    study.run(executor=pool, budget=rung.Budget(trials=50))
+    log = list(study._log.read())
+    met = set()
+    for cut in [*range(60, len(log), len(log) // 12), len(log)]:
+        state = study.spec.start()
+        for entry in log[:cut]:
+            state.apply(entry)
+        name = f"after {cut}"
+        store.create(name, log[:cut])
+        expected = [(record.number, state.status(record.number), record.resource) for record in state.trials]
+        query = f"SELECT trial, status, resource FROM trials WHERE study = '{name}' ORDER BY trial"
+        assert place.rows(query) == expected
+        met |= {state.status(record.number) for record in state.trials if record.audit is not None}
+    assert any(record.audit is not None and record.audit.failure is not None for record in study.state.trials)
+    assert {"running", "stopped" if isinstance(spec, rung.StoppingASHA) else "paused"} <= met
 
 
 def test_a_raised_cap_reopens_what_was_complete(store: Store, place: Place) -> None:

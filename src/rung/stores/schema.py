@@ -109,7 +109,13 @@ def _second(connection: Connection) -> None:
     notes.create(connection, checkfirst=True)
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
+def _third(connection: Connection) -> None:
+    # `trials` knows of audits; the view of before is dropped first, as no database replaces every view
+    connection.exec_driver_sql("DROP VIEW IF EXISTS trials")
+    connection.exec_driver_sql(VIEWS[connection.dialect.name][-1])
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third)
 """The step to version 1, to version 2, and so on; each runs in one transaction together with its record."""
 
 

@@ -137,7 +137,10 @@ VIEWS = (
         FROM events WHERE kind IN ('Opened', 'SpecChanged') GROUP BY study
     ),
     started AS (
-        SELECT study, trial, max(seq), json_extract(data, '$.job') AS job
+        SELECT
+            study, trial, max(seq),
+            json_extract(data, '$.job') AS job,
+            json_extract(data, '$.purpose') IS 'audit' AS audits
         FROM events WHERE kind = 'Started' GROUP BY study, trial
     ),
     ended AS (
@@ -159,6 +162,13 @@ VIEWS = (
             sum(json_extract(data, '$.seconds')) AS seconds
         FROM events WHERE kind = 'Reported' GROUP BY study, trial
     ),
+    audited AS (  -- where the search stood when it was drawn; to where the search has used what the audit saw
+        SELECT
+            study, trial,
+            max(json_extract(data, '$.resource')) AS drawn,
+            max(json_extract(data, '$.target')) AS used
+        FROM events WHERE kind IN ('Drawn', 'AuditUsed') GROUP BY study, trial
+    ),
     stopped AS (
         SELECT study, trial FROM events WHERE kind = 'Stopped'
         UNION
@@ -168,13 +178,17 @@ VIEWS = (
         studies.name AS study,
         created.trial AS trial,
         CASE
-            WHEN ended.job = started.job AND ended.outcome = 'failed' THEN 'failed'
+            WHEN started.audits AND (ended.job IS NULL OR ended.job < started.job) THEN 'running'
+            WHEN ended.job = started.job AND ended.outcome = 'failed'
+                -- that of an audit counts for the search only where it wants to go further
+                AND (NOT started.audits OR audited.used > reached.resource) THEN 'failed'
             WHEN stopped.trial IS NOT NULL THEN 'stopped'
             WHEN started.job IS NULL THEN 'queued'
             WHEN ended.job IS NULL OR ended.job < started.job THEN 'running'
             WHEN ended.outcome = 'lost' THEN 'queued'
             WHEN ended.outcome = 'yielded' AND given_up.job IS NOT ended.job THEN 'queued'
-            WHEN reached.resource >= limits.max_resource THEN 'complete'
+            WHEN CASE WHEN started.audits THEN coalesce(audited.used, audited.drawn) ELSE reached.resource END
+                >= limits.max_resource THEN 'complete'
             ELSE 'paused'
         END AS status,
         coalesce(reached.resource, 0) AS resource,
@@ -193,7 +207,9 @@ VIEWS = (
     LEFT JOIN ended ON ended.study = created.study AND ended.trial = created.trial
     LEFT JOIN given_up ON given_up.study = created.study AND given_up.trial = created.trial
     LEFT JOIN reached ON reached.study = created.study AND reached.trial = created.trial
+    LEFT JOIN audited ON audited.study = created.study AND audited.trial = created.trial
     LEFT JOIN stopped ON stopped.study = created.study AND stopped.trial = created.trial
     WHERE created.kind = 'Created'
+        AND json_extract(created.data, '$.confirms') IS NULL  -- none of the search
     """,
 )

@@ -41,7 +41,10 @@ def trials_view(of: Words) -> str:
         FROM specs WHERE age = 1
     ),
     started AS (
-        SELECT study, trial, {of.whole("data", "job")} AS job
+        SELECT
+            study, trial,
+            {of.whole("data", "job")} AS job,
+            coalesce({of.text("data", "purpose")}, 'search') = 'audit' AS audits
         FROM latest WHERE kind = 'Started' AND age = 1
     ),
     ended AS (
@@ -66,6 +69,13 @@ def trials_view(of: Words) -> str:
             sum({of.real("data", "seconds")}) AS seconds
         FROM events WHERE kind = 'Reported' GROUP BY study, trial
     ),
+    audited AS (  -- where the search stood when it was drawn; to where the search has used what the audit saw
+        SELECT
+            study, trial,
+            max({of.whole("data", "resource")}) AS drawn,
+            max({of.whole("data", "target")}) AS used
+        FROM events WHERE kind IN ('Drawn', 'AuditUsed') GROUP BY study, trial
+    ),
     stopped AS (
         SELECT study, trial FROM events WHERE kind = 'Stopped'
         UNION
@@ -75,13 +85,17 @@ def trials_view(of: Words) -> str:
         studies.name AS study,
         created.trial AS trial,
         CASE
-            WHEN ended.job = started.job AND ended.outcome = 'failed' THEN 'failed'
+            WHEN started.audits AND (ended.job IS NULL OR ended.job < started.job) THEN 'running'
+            WHEN ended.job = started.job AND ended.outcome = 'failed'
+                -- that of an audit counts for the search only where it wants to go further
+                AND (NOT started.audits OR audited.used > reached.resource) THEN 'failed'
             WHEN stopped.trial IS NOT NULL THEN 'stopped'
             WHEN started.job IS NULL THEN 'queued'
             WHEN ended.job IS NULL OR ended.job < started.job THEN 'running'
             WHEN ended.outcome = 'lost' THEN 'queued'
             WHEN ended.outcome = 'yielded' AND coalesce(given_up.job, -1) <> ended.job THEN 'queued'
-            WHEN reached.resource >= limits.max_resource THEN 'complete'
+            WHEN CASE WHEN started.audits THEN coalesce(audited.used, audited.drawn) ELSE reached.resource END
+                >= limits.max_resource THEN 'complete'
             ELSE 'paused'
         END AS status,
         coalesce(reached.resource, 0) AS resource,
@@ -100,6 +114,8 @@ def trials_view(of: Words) -> str:
     LEFT JOIN ended ON ended.study = created.study AND ended.trial = created.trial
     LEFT JOIN given_up ON given_up.study = created.study AND given_up.trial = created.trial
     LEFT JOIN reached ON reached.study = created.study AND reached.trial = created.trial
+    LEFT JOIN audited ON audited.study = created.study AND audited.trial = created.trial
     LEFT JOIN stopped ON stopped.study = created.study AND stopped.trial = created.trial
     WHERE created.kind = 'Created'
+        AND {of.whole("created.data", "confirms")} IS NULL  -- none of the search
     """
