@@ -47,7 +47,7 @@ docs: $(VENV)/.has-docs
 	@echo "open build/docs/index.html"
 
 bench: $(VENV)/.has-bench
-	for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
+	for program in benchmarks/*.py benchmarks/schedulers/*.py; do echo "== $$program"; $(BIN)/python "$$program" || exit 1; done
 
 clean:
 	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache build dist

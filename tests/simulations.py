@@ -6,7 +6,7 @@ from unittest.mock import patch
 import rung
 from registered import resource, scheduler, searcher
 from rung.core.event import Entry
-from rung.executors.simulated import LearningCurves
+from rung.problems.synthetic import LearningCurves
 from rung.stores.memory import MemoryStore
 
 SPACE = rung.Space(

@@ -7,7 +7,7 @@ last report stood. What it keeps of a model between jobs is its own affair.
 from collections.abc import Callable, Mapping
 
 from rung.core import event as ev
-from rung.core.decision import Finished, Slot, Stop, Wait, Yield
+from rung.core.decision import Finished, Slot, Stop, Wait, Yield, required_metrics
 from rung.core.errors import MisuseError
 from rung.core.job import Job
 from rung.core.objective import Metrics, divergence, number
@@ -125,7 +125,10 @@ class AskTell:
             )
 
     def _require_objectives(self, metrics: Mapping[str, object]) -> None:
-        missing = [goal.metric for goal in self._state.objectives if goal.metric not in metrics]
+        judged = [goal.metric for goal in self._state.objectives]
+        judged += [limit.metric for limit in self._state.constraints if limit.metric not in judged]
+        judged += required_metrics(self._state.scheduler)
+        missing = [name for name in judged if name not in metrics]
         if missing:
             raise MisuseError(
                 f"{', '.join(missing)} was never reported; reported were: {', '.join(sorted(metrics)) or 'none'}. "

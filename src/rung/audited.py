@@ -1,6 +1,7 @@
 """What audits tell of early stopping: how often, and by how much, a trial better than the best was stopped.
 
-A trial is better if its loss at the last level is below that of the best trial that the search has brought there.
+A trial is better if its loss at the last level is below that of the best trial that the search has brought there;
+what breaks a constraint is neither better nor the best.
 Audited were trials that the scheduler would not have touched again; those that it has advanced since belong neither
 to the sample nor to what it was drawn from. An audit that failed counts as not better.
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rung.core.audit import TrialAudit
+from rung.core.constraint import is_feasible
 from rung.core.objective import Losses
 from rung.core.record import TrialRecord
 from rung.core.state import State
@@ -138,11 +140,11 @@ def audited(state: State) -> AuditReport:
 def _best_of_search(state: State) -> Losses | None:
     target = state.audits.target
     found = [_losses_of_search(record) for record in state.trials if record.told >= target]
-    return min((losses for losses in found if losses is not None), default=None)
+    return min((losses for losses in found if losses is not None and is_feasible(losses[0])), default=None)
 
 
 def _losses_of_search(record: TrialRecord) -> Losses | None:
-    return record.losses if record.audit is None else record.audit.losses
+    return record.ranked if record.audit is None else record.audit.losses
 
 
 def _level(

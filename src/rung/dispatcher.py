@@ -8,21 +8,35 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from rung.audited import audited
+from rung.confirming import due, repeat, reserved, search_room
 from rung.core import event as ev
+from rung.core.confirm import Repeat
 from rung.core.decision import Advance, Ask, Decision, Finished, New, Slot, Stop, Wait, Yield
 from rung.core.eviction import candidates, to_evict
 from rung.core.job import Job, Purpose
-from rung.core.rng import rng, trial_seed
+from rung.core.rng import confirm_seed, rng, trial_seed
 from rung.core.space import Config, Space
 from rung.core.state import State
 from rung.core.suggestion import Request, Searcher
 from rung.core.why import Why
-from rung.stores.events import Log
+
+
+class Appender(Protocol):
+    """What of a log is needed here; see `rung.stores.events.Log`."""
+
+    def append(self, entries: Sequence[ev.Entry]) -> None:
+        """Hand over one group of entries."""
+        ...
+
 
 Recorder = Callable[[Sequence[ev.Entry], Sequence[int]], None]
 """Is told what was recorded, and the trials whose standing may have changed by it."""
+
+
+_NOBODY: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +66,13 @@ class Dispatcher:
         state: What the events fold into.
         doomed: Checkpoints given up, with the sequence number that must be durable before they are deleted.
         over_quota: Why nothing may start: the checkpoints that must stay take too much room; None if they do not.
+        changed: Is told the trials whose standing may have changed.
     """
 
     def __init__(
         self,
         state: State,
-        log: Log,
+        log: Appender,
         searcher: Searcher,
         *,
         seed: int,
@@ -78,11 +93,20 @@ class Dispatcher:
         self._recorded = recorded
         self._rng = partial(rng, seed)
         self._idle_rule: str | None = None
+        self._reserves = state.confirmations.options is not None
+        self._room = partial(search_room, state) if self._reserves else state.account.room
+        self.changed: Callable[[Sequence[int]], None] = lambda trials: None
 
     # Recording
 
     def record(self, *events: ev.AnyEvent) -> None:
         """Stamp events, fold them and append them to the log as one group."""
+        if len(events) == 1:  # nearly always, and quicker
+            entry = ev.Entry(self.state.seq + 1, self._clock(), events[0])
+            found = self.state.apply(entry)
+            self._log.append((entry,))
+            self._after((entry,), found)
+            return
         state, now = self.state, self._clock()
         entries: list[ev.Entry] = []
         changed: list[int] = []
@@ -93,12 +117,19 @@ class Dispatcher:
                 entries.append(entry)
         finally:
             self._log.append(entries)
+        self._after(entries, changed)
+
+    def _after(self, entries: Sequence[ev.Entry], changed: Sequence[int]) -> None:
+        """Tell of what was recorded, and record what follows from it."""
+        state = self.state
         if self._recorded is not None:
             self._recorded(entries, changed)
         while state.audits.due:  # before their checkpoints could be taken for needless
             self.record(next(iter(state.audits.due.values())))
-        self._drop_needless(changed)
-        if any(isinstance(event, ev.Ended) for event in events):
+        if changed:
+            self.changed(changed)
+            self._drop_needless(changed)
+        if state.audits.options is not None and any(isinstance(entry.event, ev.Ended) for entry in entries):
             self._adapt()
 
     def _drop_needless(self, trials: Sequence[int]) -> None:
@@ -168,17 +199,80 @@ class Dispatcher:
 
         Records that no more trials come, once the budget of trials is found used up.
         """
+        if self._reserves or self.state.confirmations.round is not None:
+            apart = self._apart(slots, held)
+            if apart is not None:
+                return apart
         again = self._again(held) if slots else None
         if isinstance(again, Work):
             return again
         if slots:
-            self._close()  # a rung that waited for more trials may be judged by it, and an audit drawn
+            self._close()  # a rung that was waiting for more trials may be judged by it, and an audit drawn
             if (audit := self._audit(held)) is not None:
                 return audit
         found = self._feasible(self._ask(slots, held), held)
         if isinstance(found, Work) and self._is_served(found):
             return self.decide(slots, held)
-        return again or found if isinstance(found, Wait | Finished) else found
+        if not isinstance(found, Wait | Finished):
+            return found
+        return self.decide(slots, held) if slots and self._begin_reserve() else again or found
+
+    def interruption(self) -> Stop | Yield | None:
+        """What the scheduler wants off its worker, though no worker is free."""
+        found = self._ask((), _NOBODY)
+        if isinstance(found, Stop) or (isinstance(found, Yield) and self._can_yield(found.trial)):
+            return found
+        return None
+
+    def end_search(self) -> None:
+        """The rest of the time is for the reserve, also if just now no job is open that could be asked to yield."""
+        if not self.state.jobs:
+            self.record(ev.Idled(Why("time to confirm")))
+
+    def _begin_reserve(self) -> bool:
+        """Record that the leaders are confirmed from now on, if nothing of the search is on its way, and whether so."""
+        if not self._reserves or self.state.jobs:
+            return False
+        begun = reserved(self.state)
+        if begun is not None:
+            self.record(begun)
+        return begun is not None
+
+    def _is_time_to_confirm(self) -> bool:
+        """Whether running jobs were asked to make room for the reserve, and none was granted since."""
+        why = self.state.resting
+        return why is not None and why.rule == "time to confirm"
+
+    def _apart(self, slots: Collection[Slot], held: Set[int]) -> Work | Wait | Finished | None:
+        """What happens while leaders are confirmed, or are about to be; None while the search goes on."""
+        if self.state.confirmations.round is None:
+            if not slots or not self._is_time_to_confirm():
+                return None
+            if self.state.jobs:
+                return Wait(Why("time to confirm"))
+            if not self._begin_reserve():
+                return None
+        return self._confirm(held) if slots else Wait(Why("all busy"))
+
+    def _confirm(self, held: Set[int]) -> Work | Wait | Finished:
+        """The next job of the round that is going on; nothing of the search."""
+        state = self.state
+        owed = [trial for trial in state.owed if state.trials[trial].repetition is not None]
+        if owed:
+            return self._within_budget(self._owed(owed[0]), held)
+        found = due(state)
+        if found is not None:
+            new = repeat(state, found, self._seed)
+            return self._within_budget(
+                Work(None, new.target, new.why, new, new.save, purpose="confirm"), held
+            )
+        return Wait(Why("all busy")) if state.jobs else Finished(Why("confirmed"))
+
+    def _within_budget(self, work: Work, held: Set[int]) -> Work | Wait:
+        """Work of a round, if the budget covers it; what a user asks for is none of the search's budget."""
+        units = work.target - self._stands(work, held)[0]
+        covered = self.state.confirmations.is_asked or units <= self.state.account.room()
+        return work if covered else Wait(Why("budget", resource=work.target))
 
     def _close(self) -> None:
         state = self.state
@@ -242,11 +336,11 @@ class Dispatcher:
             slots,
             held,
             state.may_create,
-            state.account.room(),
+            self._room(),
             state.history,
             self._rng,
-            lambda trial: self._costs_from(held, trial),
-            lambda parent: state.child_starts_at(parent)[0],
+            partial(self._costs_from, held),
+            self._child_costs_from,
         )
         return state.scheduler.decide(ask)
 
@@ -258,7 +352,7 @@ class Dispatcher:
         return Work(trial, owed.target, why, None, owed.save, owed.attempt, owed.purpose)
 
     def _affordable(self, work: Work, held: Set[int]) -> Work | Wait:
-        room = self.state.account.room()
+        room = self._room()
         if work.target <= room or work.target - self._stands(work, held)[0] <= room:
             return work
         return Wait(Why("budget", resource=work.target))
@@ -269,8 +363,13 @@ class Dispatcher:
             return work.target, None
         if work.trial is not None:
             return self._rests(held, work.trial)
+        if isinstance(work.new, Repeat):
+            return work.new.start, None
         parent = work.new.parent if work.new is not None else None
         return (0, None) if parent is None else self.state.child_starts_at(parent)
+
+    def _child_costs_from(self, parent: int) -> int:
+        return self.state.child_starts_at(parent)[0]
 
     def _costs_from(self, held: Set[int], trial: int) -> int:
         audit = self.state.trials[trial].audit
@@ -323,6 +422,8 @@ class Dispatcher:
         )
 
     def _create(self, new: New) -> ev.Created | None:
+        if isinstance(new, Repeat):
+            return self._create_apart(new)
         found = self._configuration(new)
         if found is None:
             return None
@@ -332,7 +433,7 @@ class Dispatcher:
             trial,
             config,
             source,
-            trial_seed(self._seed, trial),
+            trial_seed(self._seed, trial - self.state.confirmations.trials),
             new.parent,
             new.ends,
             new.bracket,
@@ -340,9 +441,23 @@ class Dispatcher:
             self.state.seq,
         )
 
+    def _create_apart(self, new: Repeat) -> ev.Created:
+        """A trial that is none of the search; what has the same number has the same seed."""
+        repetition, state = new.repetition, self.state
+        seed = confirm_seed(self._seed, state.confirmations.seed_number(repetition))
+        assert new.config is not None  # see `repeat`
+        return ev.Created(
+            len(state.trials),
+            new.config,
+            repetition.kind,
+            seed,
+            confirms=repetition.leader,
+            repetition=repetition.number,
+        )
+
     def _configuration(self, new: New) -> tuple[Config, ev.Source, dict[str, object] | None] | None:
         state = self.state
-        number = len(state.trials)
+        number = len(state.trials) - state.confirmations.trials
         if new.config is not None:
             return new.config, "scheduler", None
         if number == 0 and self._tries_defaults and (defaults := state.space.defaults()) is not None:

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from types import FrameType
 
 from rung.core import event as ev
-from rung.core.decision import Finished, Slot, Stop, Wait, Yield
+from rung.core.decision import Finished, Slot, Stop, Wait, Yield, acts_between_jobs
 from rung.core.errors import CHECKPOINT_FAULTS, ExecutorError, MisuseError, ObjectiveError, RungError
 from rung.core.saving import worth_saving
 from rung.core.state import ACTIVE, State
 from rung.core.why import Why
 from rung.dispatcher import Dispatcher, Work
 from rung.executors import base
+from rung.holders import Holders, Worth
 from rung.words import duration
 
 logger = logging.getLogger("rung")
@@ -47,8 +48,8 @@ A command saves into $RUNG_SAVE and reports it as "saved"; the scheduler Stoppin
 class Driver:
     """One run: a dispatcher and a pool.
 
-    All and only the workers of the pool are in `_slots`; each is busy (in `_jobs`) or free (in `_free`); a free one
-    holds a trial (in `_holding`) or is empty (in `_empty`).
+    All and only the workers of the pool are in `_slots`; each is busy (in `_jobs`) or free (in `_free`, and
+    in `_holders`).
     """
 
     def __init__(
@@ -66,23 +67,23 @@ class Driver:
         self._durable = durable
         self._delete = delete
         self._deadline = None if seconds is None else pool.clock() + seconds
+        self._search_until = self._end_of_search(seconds)
         self._seconds = seconds
         self._slots: dict[int, Slot] = {}
         self._free: dict[int, Slot] = {}
-        self._empty: dict[int, None] = {}
-        self._holding: dict[int, int] = {}  # free worker: the trial that it holds
-        self._held: dict[int, int] = {}  # the other way round
+        self._holders = Holders(self._worth)
         self._jobs: dict[int, int] = {}  # busy worker: its open job
         self._workers: dict[int, int] = {}  # the other way round
-        self._parked: dict[int, int] = {}  # held trial: the resource at which it was told to save itself
         self._saving: dict[int, int] = {}  # trial: the worker that is about to write its checkpoint
         self._idle: Why | None = None  # why free workers have no job
+        self._interrupts = acts_between_jobs(self._state.scheduler)
         self._leaving: Why | None = None
         self._error: RungError | None = None
         self._interrupted = False
         self._warned = False
         self._lost_trials = 0  # in a row, none of which any machine could train
         self._lost_place = ""  # where the training of the last one raised; empty: its worker was gone
+        dispatcher.changed = self._holders.weigh
 
     def run(self) -> Why:
         """Work until nothing is left to do, the time is up, or the user interrupts; closes the pool when in order.
@@ -112,16 +113,17 @@ class Driver:
         self._check_time()
         self._fill()
         self._park()
-        self._delete_dropped()
+        if self._dispatcher.doomed:
+            self._delete_dropped()
         if not self._jobs and not self._saving and (self._leaving or (self._free and self._idle)):
             return False
-        self._pool.wait(self._deadline if self._leaving is None else None, self._deliver)
+        self._pool.wait(self._until if self._leaving is None else None, self._deliver)
         return True
 
     def _fill(self) -> None:
         self._idle = None
         while self._free and self._leaving is None and self._idle is None:
-            match self._dispatcher.decide(self._free.values(), self._held.keys()):
+            match self._dispatcher.decide(self._free.values(), self._holders.held.keys()):
                 case Work(trial=trial) if trial in self._saving:
                     self._idle = Why("saving")
                 case Work() as work:
@@ -135,31 +137,23 @@ class Driver:
                     self._dispatcher.idle(why)
 
     def _start(self, work: Work) -> None:
-        worker = self._route(work.trial)
-        job = self._dispatcher.grant(work, worker, self._held.keys())
+        worker = self._holders.route(work.trial)
+        job = self._dispatcher.grant(work, worker, self._holders.held.keys())
         if job is None:
             return
-        if self._holding.get(worker) == job.trial:
-            self._forget(worker)
-        elif worker in self._holding:
+        if self._holders.holding.get(worker) == job.trial:
+            self._holders.let_go(worker)
+        elif worker in self._holders.holding:
             self._release(worker)
         del self._free[worker]
-        self._empty.pop(worker, None)
+        self._holders.empty.pop(worker, None)
         self._jobs[worker] = job.number
         self._workers[job.number] = worker
         self._pool.send(worker, base.Start(job))
         if work.new is not None and work.new.ends is not None:
             self._end_job_of(work.new.ends)
 
-    def _route(self, trial: int | None) -> int:
-        if trial in self._held:
-            return self._held[trial]
-        if self._empty:
-            return next(iter(self._empty))
-        return min(self._holding, key=lambda worker: (self._worth(self._holding[worker]), worker))
-
-    def _worth(self, trial: int) -> tuple[bool, int, float]:
-        """How much it matters to keep a trial in memory: it may go on, has come far, is good."""
+    def _worth(self, trial: int) -> Worth:
         record = self._state.trials[trial]
         loss = record.losses[0] if record.losses else 0.0
         return self._state.may_go_on(trial), record.resource, -loss
@@ -181,7 +175,7 @@ class Driver:
                     self._warn_if_unsaved(trial)
             case base.Joined(slot=slot):
                 self._slots[slot.worker] = self._free[slot.worker] = slot
-                self._empty[slot.worker] = None
+                self._holders.empty[slot.worker] = None
             case base.Left():
                 self._left(outcome)
 
@@ -193,29 +187,24 @@ class Driver:
         job = self._state.jobs.get(event.job)
         if self._leaving is not None or job is None:
             return
-        if (
-            event.resource < job.target
-        ):  # else its worker will be free in a moment, and the question comes then
-            self._interrupt_jobs()
-        if self._state.account.overdrawn() is not None:
+        if self._interrupts and event.resource < job.target:
+            self._interrupt_jobs()  # at the target its worker will be free in a moment, and the question comes then
+        if self._state.account.overdrawn() is not None and not self._state.confirmations.is_asked:
             self._leave(Why("budget"))
 
     def _saved(self, event: ev.Saved) -> None:
         self._dispatcher.record(event)
-        self._dispatcher.make_room(self._held.keys())
+        self._dispatcher.make_room(self._holders.held.keys())
         if self._dispatcher.over_quota is not None:
             self._leave(self._dispatcher.over_quota)
 
     def _interrupt_jobs(self) -> None:
         """End and interrupt what the scheduler wants off its worker, though no worker is free."""
-        while True:
-            match self._dispatcher.decide((), frozenset()):
-                case Stop() as stop:
-                    self._stop(stop)
-                case Yield() as interruption:
-                    self._interrupt(interruption)
-                case _:
-                    return
+        while (found := self._dispatcher.interruption()) is not None:
+            if isinstance(found, Stop):
+                self._stop(found)
+            else:
+                self._interrupt(found)
 
     def _ended(self, event: ev.Ended) -> None:
         worker = self._workers.pop(event.job, None)
@@ -228,13 +217,12 @@ class Driver:
         self._dispatcher.record(event)
         self._free[worker] = self._slots[worker]
         if event.held:
-            self._holding[worker] = event.trial
-            self._held[event.trial] = worker
+            self._holders.hold(worker, event.trial)
         else:
-            self._empty[worker] = None
+            self._holders.empty[worker] = None
         if event.held and not self._pool.holds:
             self._release(worker)
-            self._empty[worker] = None
+            self._holders.empty[worker] = None
         if event.outcome == "failed" and event.failure is not None:
             self._check_code(event.failure)
         self._check_machines(event)
@@ -243,8 +231,8 @@ class Driver:
         worker, failure = outcome.worker, outcome.failure
         self._slots.pop(worker, None)
         self._free.pop(worker, None)
-        self._empty.pop(worker, None)
-        self._forget(worker)
+        self._holders.empty.pop(worker, None)
+        self._holders.let_go(worker)
         self._saving = {trial: saver for trial, saver in self._saving.items() if saver != worker}
         job = self._jobs.pop(worker, None)
         if job is None:
@@ -323,26 +311,51 @@ class Driver:
             self._leave(Why("interrupted"))
         elif self._deadline is not None and self._pool.clock() >= self._deadline:
             self._leave(Why("time is up", threshold=self._seconds))
+        elif self._search_until is not None and self._pool.clock() >= self._search_until:
+            self._make_room_to_confirm()
+
+    @property
+    def _until(self) -> float | None:
+        """When to look at the clock again."""
+        return self._deadline if self._search_until is None else self._search_until
+
+    def _end_of_search(self, seconds: float | None) -> float | None:
+        """When the rest of the run's time is for confirming the best; None: not by the clock."""
+        options = self._state.confirmations.options
+        if seconds is None or options is None:
+            return None
+        return self._pool.clock() + seconds * (1 - options.share)
+
+    def _make_room_to_confirm(self) -> None:
+        """What the search is training rests, to go on in a later run; with no job open, the dispatcher sees to it."""
+        self._search_until = None
+        if self._state.confirmations.round is None:
+            for job in list(self._workers):
+                self._ask_to_yield(job, Why("time to confirm"), owed=True)
+            self._dispatcher.end_search()
 
     # Holding and releasing
 
     def _release(self, worker: int) -> None:
-        trial = self._holding[worker]
+        trial = self._holders.holding[worker]
         save = self._worth_saving(trial)
-        self._forget(worker)
+        self._holders.let_go(worker)
         if save:
             self._saving[trial] = worker
         self._pool.send(worker, base.Release(save))
 
     def _park(self) -> None:
         """While workers wait for others, what they hold is saved: nothing is lost with them, and no time."""
-        if self._idle is None or not self._jobs:
+        holders = self._holders
+        if self._idle is None or not self._jobs or not holders.unparked:
             return
-        for worker, trial in self._holding.items():
+        for worker in holders.unparked:
+            trial = self._holders.holding[worker]
             position = self._state.trials[trial].position
-            if self._parked.get(trial) != position and self._worth_saving(trial):
-                self._parked[trial] = position
+            if holders.parked.get(trial) != position and self._worth_saving(trial):
+                holders.parked[trial] = position
                 self._pool.send(worker, base.Keep())
+        holders.unparked.clear()
 
     def _worth_saving(self, trial: int) -> bool:
         state = self._state
@@ -350,14 +363,8 @@ class Driver:
             state.resource.needs_checkpoint and state.keeps_checkpoint(trial) and worth_saving(state, trial)
         )
 
-    def _forget(self, worker: int) -> None:
-        trial = self._holding.pop(worker, None)
-        if trial is not None:
-            del self._held[trial]
-            self._parked.pop(trial, None)
-
     def _release_all(self) -> None:
-        for worker in list(self._holding):
+        for worker in list(self._holders.holding):
             self._release(worker)
         while self._saving:
             self._pool.wait(None, self._deliver)

@@ -140,6 +140,8 @@ class Driving:
             self._changed = False
         if budget != self._state.account.budget:
             dispatcher.record(ev.BudgetChanged(budget))
+        if self._state.confirmations.round is not None:  # it is begun again once the search is over
+            dispatcher.record(ev.ConfirmEnded())
         dispatcher.make_room()
 
     def delete_dropped(self, dispatcher: Dispatcher) -> None:

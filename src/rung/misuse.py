@@ -14,19 +14,21 @@ class Misuse:
         unit: What a unit of resource is called.
         objectives: Metrics that a report must hold.
         train: Name of the training function.
+        others: Those of them that are no objectives.
     """
 
     unit: str
     objectives: tuple[str, ...]
     train: str
+    others: tuple[str, ...] = ()
 
     def lacking(self, objective: str, given: Collection[str], step: int) -> str:
-        """A report at the target does not hold an objective."""
+        """A report at the target does not hold an objective, or another metric that it must hold."""
         held = ", ".join(map(repr, given)) or "nothing"
-        return (
-            f"the report at {self.unit} {step} lacks the objective {objective!r}; it holds {held}. "
-            f"Say {self._example()}."
-        )
+        what = f"the objective {objective!r}"
+        if objective in self.others:
+            what = f"{objective!r}, which a constraint or the scheduler needs"
+        return f"the report at {self.unit} {step} lacks {what}; it holds {held}. Say {self._example()}."
 
     def unreported(self, target: int) -> str:
         """The target was reached without a report."""

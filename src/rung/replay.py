@@ -27,7 +27,8 @@ from rung.stores.memory import MemoryStore
 
 TOLERANCE = 1e-6  # relative, between numbers of configurations and models that other versions have computed
 
-UNDECIDED = ("asked", "quota")  # rules of events that follow from a person's wish, or from the disk
+# rules of events that follow from a person's wish, from the disk or from the clock
+UNDECIDED = ("asked", "quota", "time to confirm")
 ELSEWHERE = " under Optuna"  # in the rules of what an imported study has done before, see its `retelling.py`
 
 Unknown = Literal["held", "slots", "snapshot", "elsewhere"]
@@ -142,6 +143,8 @@ class _Replaying:
         match event:
             case ev.Created() | ev.Started() | ev.AuditUsed():
                 return True
+            case ev.ConfirmBegun(why=why):
+                return why.rule not in UNDECIDED
             case ev.Idled(why=why) | ev.Stopped(why=why):
                 return why.rule not in UNDECIDED
             case ev.YieldAsked(trial=trial, owed=owed):

@@ -6,15 +6,17 @@ import math
 import msgspec
 import numpy as np
 
+from rung.core.constraint import Violations, limited
 from rung.core.errors import NoResultError
-from rung.core.history import Floats, Ints
+from rung.core.history import Ints
 from rung.core.objective import Losses
 from rung.core.state import State
 from rung.core.why import plural, sentence
 from rung.markup import Content, Markup, card, colored, html, pairs, strong
+from rung.models.fronts import comparable
 from rung.models.pareto import non_dominated
 from rung.trial_result import TrialResult, Trials, as_table
-from rung.words import counts, duration, number, short, units
+from rung.words import conjoined, counts, duration, number, short, units
 
 LEADING = 5  # trials that are shown below a study
 
@@ -22,31 +24,35 @@ LEADING = 5  # trials that are shown below a study
 def trial(state: State, number: int) -> TrialResult:
     """One trial."""
     record = state.trials[number]
-    return _result(state, number, record.resource, record.losses)
+    return _result(state, number, record.resource, record.losses, record.limited, record.violations)
 
 
 def trials(state: State) -> Trials:
-    """Every trial, by number."""
-    return Trials(trial(state, number) for number in range(len(state.trials)))
+    """Every trial of the search, by number."""
+    return Trials(trial(state, record.number) for record in state.trials if record.repetition is None)
 
 
 def leading(state: State, name: str, n: int) -> Trials:
-    """The `n` trials that came furthest, the best of each resource first; with several objectives, the front."""
+    """The `n` trials that came furthest, the best of each resource first; with several objectives, the front.
+
+    Feasible ones come before all others.
+    """
     if len(state.objectives) > 1:
         return Trials(front(state, name)[:n]) if len(state.history) else Trials()
     records = [
-        record for record in state.trials if record.losses is not None and math.isfinite(record.losses[0])
+        record
+        for record in state.trials
+        if record.losses is not None and math.isfinite(record.losses[0]) and record.repetition is None
     ]
-    found = heapq.nsmallest(
-        n, records, key=lambda record: (-record.resource, record.losses or (), record.number)
-    )
+    found = heapq.nsmallest(n, records, key=lambda record: record.order)
     return Trials(trial(state, record.number) for record in found)
 
 
 def best(state: State, name: str) -> TrialResult:
     """The incumbent: the best trial at the highest target that any has reached.
 
-    Before any trial has reached a target, the best of those that came furthest.
+    Before any trial has reached a target, the best of those that came furthest. With constraints, a feasible trial
+    comes before all others, however far they came; if there is none, the one that breaks them least is the best.
 
     Raises:
         NoResultError: If nothing was observed, or the study has several objectives.
@@ -56,20 +62,29 @@ def best(state: State, name: str) -> TrialResult:
         raise NoResultError(
             f"study {name!r} has several objectives, {metrics}: no one trial is the best. See study.front."
         )
-    if state.incumbent is not None:
-        found = state.incumbent
-        return _result(state, found.trial, found.resource, found.losses)
+    found = state.best
+    if found is not None:
+        return _at(state, found.trial, found.resource, found.losses)
     return _furthest(state, name)
 
 
 def front(state: State, name: str) -> Trials:
     """The trials that no other one dominates, at the highest resource that any was observed at.
 
+    With constraints, of the feasible ones; if there is none, the ones that break them least.
+
     Raises:
         NoResultError: If nothing was observed.
     """
-    _, numbers, losses = _at_the_top(state, name)
-    return Trials(trial(state, int(number)) for number in np.sort(numbers[non_dominated(losses)]))
+    rows = _at_the_top(state, name)
+    losses = state.history.view().losses[rows]
+    return Trials(_seen(state, row) for row in _by_number(state, rows[non_dominated(losses)]))
+
+
+def n_feasible(state: State) -> tuple[int, int]:
+    """How many trials keep all constraints where they stand, and how many were observed at all."""
+    seen = [record for record in state.trials if record.losses is not None and record.repetition is None]
+    return sum(not any(record.violations) for record in seen), len(seen)
 
 
 def overview(state: State, name: str, url: str, ended: str | None) -> str:
@@ -86,7 +101,7 @@ def overview(state: State, name: str, url: str, ended: str | None) -> str:
         f"{'maximize' if goal.maximize else 'minimize'} {goal.metric}" for goal in state.objectives
     )
     rows: dict[str, Content] = {
-        "trials": f"{len(state.trials)}: {counts(state.counts)}" if state.trials else "none yet"
+        "trials": f"{state.n_trials}: {counts(state.counts)}" if state.trials else "none yet"
     }
     rows |= _best_rows(state, name)
     rows["spent"] = f"{units(account.resource, unit)}, {duration(account.seconds)} of training"
@@ -103,49 +118,95 @@ def overview(state: State, name: str, url: str, ended: str | None) -> str:
 def _best_rows(state: State, name: str) -> dict[str, Content]:
     if not len(state.history):
         return {}
+    feasible = {"feasible": feasibility(state)} if state.constraints else {}
     if len(state.objectives) > 1:
-        return {"front": f"{units(len(front(state, name)), 'trial')} that no other one dominates"}
+        return {"front": f"{units(len(front(state, name)), 'trial')} that no other one dominates", **feasible}
     found = best(state, name)
     value = f"{state.objectives[0].metric} {number(found.value)}"
     where = f" at {units(found.resource, state.resource.unit)} (trial {found.number})"
     return {
         "best": Markup(colored(strong(value), "best") + html(where)),
+        **({"breaks": colored(conjoined(found.broken), "failed")} if found.broken else {}),
         "configuration": short(found.config),
+        **feasible,
     }
+
+
+def feasibility(state: State) -> str:
+    """Which part of the trials is feasible, in words."""
+    feasible, seen = n_feasible(state)
+    limits = conjoined([str(limit) for limit in state.constraints])
+    share = f" ({100 * feasible / seen:.0f} %)" if seen else ""
+    return f"{feasible} of {units(seen, 'trial')}{share}, with {limits}"
 
 
 def full_cost(state: State) -> int:
     """Units that it would have taken to train every trial to the highest target that any has reached."""
+    if state.constraints:  # the incumbent is feasible, and so it may not have come furthest
+        return max((record.resource for record in state.trials), default=0) * state.n_trials
     highest = state.incumbent.resource if state.incumbent is not None else 0
-    return highest * len(state.trials)
+    return highest * state.n_trials
 
 
 def _furthest(state: State, name: str) -> TrialResult:
-    resource, numbers, losses = _at_the_top(state, name)
-    row = np.lexsort((numbers, losses[:, 0]))[0]
-    return _result(state, int(numbers[row]), resource, tuple(losses[row].tolist()))
-
-
-def _at_the_top(state: State, name: str) -> tuple[int, Ints, Floats]:
-    """The highest resource with finite observations, the trials that have one there, and their losses."""
+    rows = _at_the_top(state, name)
     view = state.history.view()
-    finite = np.isfinite(view.losses).all(axis=1)
-    if not finite.any():
+    return _seen(state, rows[np.lexsort((view.trials[rows], view.losses[rows, 0]))[0]])
+
+
+def _at_the_top(state: State, name: str) -> Ints:
+    """The finite observations at the highest resource that has one; under constraints, of those least broken."""
+    view = state.history.view()
+    rows = comparable(view.losses, view.violations, view.resources)
+    if not len(rows):
         raise NoResultError(
             f"study {name!r} has no result yet. Run it first, or see its trials for what failed."
         )
-    resource = view.resources[finite].max()
-    here = finite & (view.resources == resource)
-    return int(resource), view.trials[here], view.losses[here]
+    return rows
 
 
-def _result(state: State, number: int, resource: int, losses: Losses | None) -> TrialResult:
+def _by_number(state: State, rows: Ints) -> Ints:
+    return rows[np.argsort(state.history.view().trials[rows], kind="stable")]
+
+
+def _seen(state: State, row: int) -> TrialResult:
+    """A trial as it stood when it was observed."""
+    view = state.history.view()
+    return _at(state, int(view.trials[row]), int(view.resources[row]), tuple(view.losses[row].tolist()))
+
+
+def _at(state: State, number: int, resource: int, losses: Losses) -> TrialResult:
+    """A trial as it stood at a resource, with these losses."""
+    record, view = state.trials[number], state.history.view()
+    if not state.constraints or record.resource == resource:
+        return _result(state, number, resource, losses, record.limited, record.violations)
+    rows = np.flatnonzero((view.trials == number) & (view.resources == resource))
+    if not len(rows):
+        return _result(state, number, resource, losses, (), ())
+    broken = tuple(view.violations[rows[-1]].tolist())
+    values = () if state.resource.averages else limited(state.constraints, view.metrics[int(rows[-1])])
+    return _result(state, number, resource, losses, values or (), broken)
+
+
+def _result(  # noqa: PLR0917  what was observed
+    state: State,
+    number: int,
+    resource: int,
+    losses: Losses | None,
+    values_limited: tuple[float, ...],
+    broken: Violations,
+) -> TrialResult:
     record = state.trials[number]
-    values = {
-        goal.metric: goal.value(loss)
-        for goal, loss in zip(state.objectives, losses or (), strict=False)
-        if math.isfinite(loss)
-    }
+    found = [
+        *((limit.metric, value) for limit, value in zip(state.constraints, values_limited, strict=False)),
+        *(
+            (goal.metric, goal.value(loss))
+            for goal, loss in zip(state.objectives, losses or (), strict=False)
+        ),
+    ]
+    known = {metric: value for metric, value in found if math.isfinite(value)}
+    names = [goal.metric for goal in state.objectives] + [limit.metric for limit in state.constraints]
+    values = {name: known[name] for name in names if name in known}
     return TrialResult(
         number,
         record.config,
@@ -158,6 +219,7 @@ def _result(state: State, number: int, resource: int, losses: Losses | None) -> 
         record.source,
         record.parent,
         record.failure,
+        [str(limit) for limit, part in zip(state.constraints, broken, strict=False) if part],
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from rung.core import event as ev
 from rung.core.budget import Budget
 from rung.core.errors import SpecError
 from rung.core.state import State
@@ -31,6 +32,7 @@ class Running:
         files: Its files.
         driving: What records events.
         save_every_s: How often a training is saved.
+        asked: The round of confirming that this run is for; None: it is for the search.
     """
 
     spec: StudySpec
@@ -40,6 +42,7 @@ class Running:
     files: StudyFiles
     driving: Driving
     save_every_s: float
+    asked: Callable[[State], ev.ConfirmBegun] | None = None
 
     def run(
         self,
@@ -60,14 +63,18 @@ class Running:
     def _drive(self, pool: Pool, budget: Budget, recorded: Recorder | None) -> Why:
         dispatcher = self.driving.dispatcher(pool.clock, recorded)
         self.driving.prepare(dispatcher, budget)
+        if self.asked is not None:
+            dispatcher.record(self.asked(self.state))
         driver = Driver(
             dispatcher,
             pool,
             durable=lambda: self.log.committed,
             delete=self.files.checkpoints.drop,
-            seconds=budget.seconds,
+            seconds=budget.seconds if self.asked is None else None,
         )
         why = driver.run()
+        if self.asked is not None:
+            dispatcher.record(ev.ConfirmEnded())
         self.log.flush()
         self.driving.delete_dropped(dispatcher)
         return why
@@ -113,5 +120,6 @@ class Running:
             checkpoints=self.files.checkpoints,
             every_s=self.save_every_s,
             cost_metric=budget.cost_metric,
+            required=self.spec.required,
         )
         return executor.start(call)

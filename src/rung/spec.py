@@ -11,7 +11,10 @@ import numpy as np
 from rung.core.audit import Audit
 from rung.core.audits import Audits
 from rung.core.change import refusal
-from rung.core.decision import Auditable, Scheduler, SchedulerSpec
+from rung.core.confirm import Confirm
+from rung.core.confirmations import Confirmations
+from rung.core.constraint import Constraints
+from rung.core.decision import Auditable, Scheduler, SchedulerSpec, required_metrics
 from rung.core.errors import MismatchError, SpecError, StoreError
 from rung.core.objective import Objectives
 from rung.core.parameter import Parameter
@@ -40,6 +43,8 @@ class StudySpec(msgspec.Struct, frozen=True):
         seed: From which everything random derives.
         retries: How often a job that was lost without progress is granted again.
         audit: How early stopping is audited; None: it is not.
+        confirm: What part of the budget confirms the best; None: none does.
+        constraints: Limits that reported metrics must keep.
     """
 
     name: str
@@ -51,6 +56,8 @@ class StudySpec(msgspec.Struct, frozen=True):
     seed: int = 0
     retries: int = 3
     audit: Audit | None = None
+    confirm: Confirm | None = None
+    constraints: Constraints = ()
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -60,12 +67,18 @@ class StudySpec(msgspec.Struct, frozen=True):
             raise SpecError(f"retries must be a whole number of at least 0, got {self.retries!r}.")
         if self.audit is not None and not isinstance(self.audit, Audit):
             raise SpecError(f"audit must be a share such as 0.03, or a rung.Audit, got {self.audit!r}.")
+        if self.confirm is not None and not isinstance(self.confirm, Confirm):
+            raise SpecError(f"confirm must be a share such as 0.1, or a rung.Confirm, got {self.confirm!r}.")
 
     def to_builtins(self) -> dict[str, Any]:  # Any: nested JSON
         """As plain JSON values."""
         found: dict[str, Any] = msgspec.to_builtins(self)
         if self.audit is None:
             del found["audit"]  # a version that knows no audits can go on with the study
+        if self.confirm is None:
+            del found["confirm"]  # likewise
+        if not self.constraints:
+            del found["constraints"]  # the same
         return found
 
     def start(self) -> State:
@@ -74,19 +87,41 @@ class StudySpec(msgspec.Struct, frozen=True):
         Raises:
             SpecError: If its parts do not fit together.
         """
-        space = Space(self.space)
-        scheduler = self.scheduler_spec().start(space, self.objectives, self.seed)
+        space, chosen = Space(self.space), self.scheduler_spec()
+        if getattr(chosen, "needs_replicates", False) and not self.resource.averages:
+            kind, name = type(self.resource).__name__, self.scheduler["type"]
+            raise SpecError(
+                f"scheduler {name!r} compares trials on the same folds, seeds or instances, but resource is {kind}. "
+                'Say resource=rung.Replicates("fold"), and let train report the value on trial.instance.'
+            )
+        scheduler = chosen.start(space, self.objectives, self.seed)
         return State(
-            space, self.objectives, self.resource, scheduler, self.retries, audits=self._audits(scheduler)
+            space,
+            self.objectives,
+            self.resource,
+            scheduler,
+            self.retries,
+            audits=self._audits(scheduler),
+            confirmations=self._confirmations(),
+            constraints=self.constraints,
         )
+
+    def _confirmations(self) -> Confirmations:
+        if self.confirm is not None and len(self.objectives) > 1:
+            metrics = [goal.metric for goal in self.objectives]
+            raise SpecError(
+                f"confirm= looks for the one best trial, which needs one objective, got {metrics}."
+            )
+        return Confirmations(self.confirm, getattr(self.scheduler_spec(), "max_resource", None))
 
     def _audits(self, scheduler: Scheduler) -> Audits | None:
         if self.audit is None:
             return None
         name = self.scheduler["type"]
         if not isinstance(scheduler, Auditable):
+            reason = getattr(scheduler, "not_audited", "stops none")
             raise SpecError(
-                f"audit= finishes trials that were stopped early, but scheduler {name!r} stops none."
+                f"audit= finishes trials that were stopped early, but scheduler {name!r} {reason}."
             )
         if len(self.objectives) > 1:
             metrics = [goal.metric for goal in self.objectives]
@@ -115,6 +150,12 @@ class StudySpec(msgspec.Struct, frozen=True):
             raise StoreError(
                 f"the stored study {data.get('name')!r} cannot be understood: {error}."
             ) from None
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The metrics that a report at a target must hold."""
+        judged = [*(goal.metric for goal in self.objectives), *(limit.metric for limit in self.constraints)]
+        return tuple(dict.fromkeys([*judged, *required_metrics(self.scheduler_spec())]))
 
     def scheduler_spec(self) -> SchedulerSpec:
         """The scheduler's spec."""
@@ -176,6 +217,10 @@ _FIXED = {
     "objectives": (
         "other objectives",
         "Its results cannot be compared any more: give the study another name.",
+    ),
+    "constraints": (
+        "other constraints",
+        "Its trials were ranked by the stored ones: give the study another name.",
     ),
     "resource": (
         "another kind of resource",

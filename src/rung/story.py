@@ -65,7 +65,7 @@ class _Teller:
         event = entry.event
         self._state.apply(entry)
         if isinstance(event, ev.Created) and event.ends == self._trial:
-            yield Line(entry.time, f"replaced by trial {event.trial}, which goes on from a better one")
+            yield Line(entry.time, self._why())
         if getattr(event, "trial", None) != self._trial:
             return
         if isinstance(event, ev.Reported):
@@ -119,8 +119,20 @@ class _Teller:
                 return None
 
     def _created(self, event: ev.Created) -> str:
-        origin = "" if event.parent is None else f" from a checkpoint of trial {event.parent}"
-        return f"{_SOURCES[event.source]}{origin}: {short(event.config)}"
+        if event.confirms is not None:
+            what = "a configuration near that of" if event.source == "neighbour" else "the configuration of"
+            return f"created to confirm {what} trial {event.confirms}, number {event.repetition}: {short(event.config)}"
+        return f"{_SOURCES[event.source]}{self._origin(event.parent)}: {short(event.config)}"
+
+    def _origin(self, parent: int | None) -> str:
+        if parent is None:
+            return ""
+        saved = self._state.trials[self._trial].origin
+        return (
+            f" after trial {parent}, from scratch"
+            if saved is None
+            else f" from a checkpoint of trial {saved.trial}"
+        )
 
     def _started(self, event: ev.Started) -> str:
         verb = "starts" if event.start == 0 else f"goes on at {units(event.start, self._unit)}"

@@ -5,20 +5,27 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+import rung.lineage as lineages
 import rung.results as results  # noqa: PLR0402  `from rung import` would ask the face, which imports this file
 import rung.story as stories
 from rung.asking import AskTell
 from rung.audited import AuditReport, audited
+from rung.confirmed import Confirmed, confirmed
+from rung.confirming import asked
 from rung.core import event as ev
 from rung.core.audit import Audit
 from rung.core.budget import Budget
 from rung.core.change import refusal
+from rung.core.confirm import Confirm
+from rung.core.constraint import Constraint, constraints_of
 from rung.core.decision import SchedulerSpec
 from rung.core.errors import MismatchError, SpecError, StoreError
 from rung.core.history import HistoryView
@@ -38,6 +45,7 @@ from rung.files import StudyFiles
 from rung.replay import Replay, replay
 from rung.running import Running
 from rung.schedulers.fifo import FIFO
+from rung.schedulers.schedule import Schedule
 from rung.searchers.random import RandomSearch
 from rung.spec import StudySpec, check_same, plain, versions
 from rung.stores.checkpoints import Checkpoints
@@ -74,6 +82,7 @@ class Study:
         space: What is tuned: a `Space`, or a dict.
         minimize: Metric to minimize, or a list of them.
         maximize: Metric to maximize, or a list of them.
+        constraints: Limits that reported metrics must keep, see docs/objectives-and-constraints.md.
         diverges_at: A report worse than this ends its trial as diverged; a dict by metric for several objectives.
         resource: What a unit of training is: `Steps`, `Fraction` or `Replicates`.
         scheduler: Which trial gets the next unit.
@@ -82,6 +91,8 @@ class Study:
         retries: How often a job that was lost with its worker, without progress, is granted again.
         audit: The share of the resource, such as 0.03, that finishes a random sample of the trials that were stopped
             early, to tell what that costs; or an `Audit` with more options. None: no audits.
+        confirm: The share of the budget, such as 0.1, that trains the leaders anew once the search is over, to choose
+            the best among them by that; or a `Confirm` with more options. None: the best is what the search says.
         store: The event log: a path for SQLite; None: memory, for studies to throw away.
         checkpoints: Where and how often training is saved.
 
@@ -98,6 +109,7 @@ class Study:
         *,
         minimize: str | Sequence[str] | None = None,
         maximize: str | Sequence[str] | None = None,
+        constraints: Sequence[Constraint] = (),
         diverges_at: float | Mapping[str, float] | None = None,
         resource: Resource | None = None,
         scheduler: SchedulerSpec | None = None,
@@ -105,6 +117,7 @@ class Study:
         seed: int = 0,
         retries: int = 3,
         audit: float | Audit | None = None,
+        confirm: float | Confirm | None = None,
         store: str | Path | None = "rung.db",
         checkpoints: Checkpoints | None = None,
     ) -> None:
@@ -119,6 +132,8 @@ class Study:
             seed,
             retries,
             Audit(audit) if isinstance(audit, int | float) else audit,
+            Confirm(confirm) if isinstance(confirm, int | float) else confirm,
+            constraints_of(constraints),
         )
         _check(spec)  # before the store is touched
         opened = open_store(store)
@@ -210,6 +225,45 @@ class Study:
         with self._held(f"a run with {type(executor).__name__}"):
             self._ended = self._running().run(train, executor, budget or Budget(), watch)
         return self
+
+    def confirm(
+        self,
+        train: Callable[[Trial], object] | None = None,
+        *,
+        top: int = 3,
+        seeds: int = 5,
+        neighbours: int = 0,
+        executor: Executor | None = None,
+        workers: int | None = None,
+        watch: Sequence[Watcher] = (),
+    ) -> Confirmed:
+        """Train the leaders anew, with fresh seeds, to see which of them is really the best.
+
+        They race: who is shown to be worse than the best gets no more seeds. None of it counts as a trial, no
+        scheduler or searcher sees it, and the budget of the search does not limit it. What was trained already is not
+        trained again, so that a confirmation that was cut off goes on when it is asked for once more.
+
+        Args:
+            train: The training function, as for `run`; it must use `trial.seed` for all that is random in it.
+            top: How many leaders: the incumbent, and those with the best last values.
+            seeds: How often each is trained, with the same seeds for all.
+            neighbours: How many configurations near the winner are trained, too, to see whether it was a lucky point.
+            executor: As for `run`.
+            workers: As for `run`.
+            watch: As for `run`.
+
+        Raises:
+            NoResultError: If there is nothing to confirm.
+            SpecError: If there are several objectives, or a number makes no sense.
+            BusyError, MisuseError: As `run` does.
+        """
+        begin = partial(asked, top=top, seeds=seeds, neighbours=neighbours)
+        executor = _executor(executor, workers)
+        with self._held(f"a confirmation with {type(executor).__name__}"):
+            begin(self._state)
+            running = replace(self._running(), asked=begin)
+            self._ended = running.run(train, executor, self._state.account.budget, watch)
+        return self.confirmed
 
     def _running(self) -> Running:
         return Running(
@@ -401,7 +455,11 @@ class Study:
         Raises:
             CheckpointGoneError: If it is gone or damaged.
         """
-        saved = self._state.trials[self.best.number].checkpoints
+        best = self.best.number
+        state = self._state
+        if state.best is not state.incumbent:  # it was confirmed: the model of its first repetition
+            best = state.confirmations.made(best).get(1, best)
+        saved = state.trials[best].checkpoints
         return self._files.fetch(saved[-1].checkpoint) if saved else None
 
     @property
@@ -422,6 +480,20 @@ class Study:
         """What happened to a trial, and why, in words; the last line says where it stands."""
         return stories.story(self.events(), self._spec.start(), trial)
 
+    def schedule(self, trial: int | None = None) -> Schedule:
+        """The configurations that led to a trial, from the start of its training through the trials that it came from.
+
+        Given as the scheduler of another study, it trains a fresh model along them.
+
+        Args:
+            trial: Its number; None: the best one.
+
+        Raises:
+            NoResultError: If there is no such trial, or it was not observed yet.
+        """
+        number = self.best.number if trial is None else trial
+        return lineages.schedule(self._log.read(kinds=(ev.Started,)), self._state, number)
+
     def replay(self) -> Replay:
         """Every decision of its log asked again, and how many are answered the same; see `rung.replay`."""
         return replay(self.events, StudySpec.start)
@@ -431,6 +503,11 @@ class Study:
         """What its audits tell of early stopping so far."""
         return audited(self._state)
 
+    @property
+    def confirmed(self) -> Confirmed:
+        """What its last confirmation tells so far: how good the leaders are when they are trained anew."""
+        return confirmed(self._state)
+
     def to_frame(self) -> "pd.DataFrame":
         """One row per trial, as a pandas frame."""
         return frame(self._state)
@@ -439,7 +516,7 @@ class Study:
         return results.overview(self._state, self.name, self.url, self.ended)
 
     def __repr__(self) -> str:
-        return f"<Study {self.name!r} in {self._store.url}: {len(self._state.trials)} trials>"
+        return f"<Study {self.name!r} in {self._store.url}: {self._state.n_trials} trials>"
 
 
 def _close(store: Store) -> None:

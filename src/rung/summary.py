@@ -7,12 +7,13 @@ the log instead.
 import msgspec
 
 from rung.audited import audited
+from rung.confirmed import confirmed
 from rung.core.decision import Status
 from rung.core.errors import NoResultError, SpecError
 from rung.core.space import Config
 from rung.core.state import State
 from rung.core.why import sentence
-from rung.results import best, leading, trials
+from rung.results import best, feasibility, leading, trials
 from rung.trial_result import TrialResult
 
 FEW = 100  # trials of a study that is shown whole; of a larger one, so many are shown
@@ -27,6 +28,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     values: dict[str, float]
     config: Config
     why: str
+    broken: tuple[str, ...] = ()
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -35,7 +37,7 @@ class Summary(msgspec.Struct, frozen=True):
     Attributes:
         time: When that was, by the log's clock.
         unit: What a unit of resource is called.
-        metrics: The objectives.
+        metrics: The objectives, and the metrics that are constrained.
         n_trials: Trials created.
         counts: Trials per status.
         spent: Units of resource.
@@ -43,6 +45,9 @@ class Summary(msgspec.Struct, frozen=True):
         affairs: How the study stands when no program runs it, in a few words.
         rows: All trials where there are `FEW`, else those that came furthest, the best first.
         audits: What audits tell of early stopping, in sentences.
+        confirmed: What the last confirmation tells, in sentences.
+        feasible: Which part of the trials keeps the constraints, in words; empty where there are none.
+        objectives: How many of the metrics are objectives.
     """
 
     time: float
@@ -55,6 +60,9 @@ class Summary(msgspec.Struct, frozen=True):
     affairs: str
     rows: tuple[Row, ...]
     audits: tuple[str, ...] = ()
+    feasible: str = ""
+    objectives: int = 1
+    confirmed: tuple[str, ...] = ()
 
     def encode(self) -> str:
         """As text for a store."""
@@ -74,15 +82,27 @@ def summary(state: State, name: str) -> Summary:
     return Summary(
         state.time,
         state.resource.unit,
-        tuple(goal.metric for goal in state.objectives),
-        len(state.trials),
+        _metrics(state),
+        state.n_trials,
         {status: n for status, n in state.counts.items() if n},
         state.account.resource,
         _best(state, name),
         affairs(state),
         tuple(row(each) for each in _shown(state, name)),
         tuple(audited(state).sentences()) if state.audits.units else (),
+        feasibility(state) if state.constraints else "",
+        len(state.objectives),
+        tuple(confirmed(state).sentences()) if _is_confirmed(state) else (),
     )
+
+
+def _is_confirmed(state: State) -> bool:
+    return state.confirmations.last is not None and len(state.objectives) == 1
+
+
+def _metrics(state: State) -> tuple[str, ...]:
+    goals = [goal.metric for goal in state.objectives]
+    return tuple(dict.fromkeys([*goals, *(limit.metric for limit in state.constraints)]))
 
 
 def row(trial: TrialResult) -> Row:
@@ -94,6 +114,7 @@ def row(trial: TrialResult) -> Row:
         dict(trial.values),
         trial.config,
         trial.why.partition("\n")[0],
+        tuple(trial.broken),
     )
 
 
@@ -131,7 +152,7 @@ def _best(state: State, name: str) -> float | None:
 
 
 def _shown(state: State, name: str) -> list[TrialResult]:
-    if len(state.trials) <= FEW:
+    if state.n_trials <= FEW:
         return trials(state)
     try:
         return leading(state, name, FEW)

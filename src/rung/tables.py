@@ -16,12 +16,15 @@ def table(state: State) -> tuple[list[str], list[dict[str, object]]]:
     """Every trial as a row of a table.
 
     Returns:
-        The columns: trial, status, why, resource, one for each objective, seconds, source, parent, failure,
+        The columns: trial, status, why, resource, one for each objective, with constraints one for each of their
+        metrics and `feasible`, then seconds, source, parent, failure,
         then `config.` and the label of each hyperparameter. And the rows, by number of the trial; what a
         trial has not (a value, a parent, an inactive hyperparameter) is absent from its row.
     """
     rows = [_row(state, each) for each in trials(state)]
-    metrics = [_metric_column(goal.metric) for goal in state.objectives]
+    names = [*(goal.metric for goal in state.objectives), *(limit.metric for limit in state.constraints)]
+    metrics = [_metric_column(name) for name in dict.fromkeys(names)]
+    metrics += ["feasible"] if state.constraints else []
     labels = [f"config.{column.label}" for column in state.space.columns]
     known = [*_FIRST, *metrics, *_LAST, *labels]
     more = {name: None for row in rows for name in row}  # constants, and what an earlier space had
@@ -58,6 +61,8 @@ def _row(state: State, trial: TrialResult) -> dict[str, object]:
         "seconds": trial.seconds,
         "source": trial.source,
     }
+    if state.constraints and trial.values:
+        row["feasible"] = trial.feasible
     if trial.parent is not None:
         row["parent"] = trial.parent
     if trial.failure is not None:

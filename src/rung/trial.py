@@ -8,7 +8,7 @@ trial is left for good.
 import gc
 import logging
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import index
 from pathlib import Path
 from time import perf_counter
@@ -378,6 +378,7 @@ class TrialCall:
         checkpoints: CheckpointStore | None = None,
         every_s: float = 60.0,
         cost_metric: str = "cost",
+        required: Sequence[str] = (),
     ) -> None:
         """Nothing is made on the disk before it is needed.
 
@@ -389,6 +390,7 @@ class TrialCall:
             checkpoints: For checkpoints; None: a folder `checkpoints` in `folder`.
             every_s: Seconds after which a running trial saves itself.
             cost_metric: The metric that is booked as cost.
+            required: Metrics that a report at a target must hold besides the objectives.
         """
         root = Path(folder).absolute()
         self.train = train
@@ -399,8 +401,8 @@ class TrialCall:
         self.output = str(root / "output")
         self.every_s = every_s
         self.cost_metric = cost_metric
-        self.names = tuple([goal.metric for goal in objectives])
-        self.misuse = Misuse(resource.unit, self.names, name_of(train))
+        self.names = tuple(dict.fromkeys([*(goal.metric for goal in objectives), *required]))
+        self.misuse = Misuse(resource.unit, self.names, name_of(train), self.names[len(objectives) :])
         self.holds = not resource.restarts and not isinstance(train, _Function)
 
     def __call__(self, job: Job, channel: Channel) -> None:

@@ -1,13 +1,13 @@
 """A trial as a person reads it: plain values, a line of text, a card or a table in a notebook."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rung.core.decision import Status
 from rung.core.event import Failure, Source
 from rung.core.space import Config
 from rung.markup import Content, Markup, card, colored, element, grid, line, pairs
-from rung.words import duration, number, scalar, short
+from rung.words import conjoined, duration, number, scalar, short
 
 SHOWN = 20  # rows of a table in a notebook
 
@@ -23,11 +23,12 @@ class TrialResult:
         why: The reason, in words.
         resource: Highest resource that it was observed at; 0 if none.
         value: The first objective's value there; None if there is none, or it was not finite.
-        values: Every objective's finite value there, by metric.
+        values: Every objective's finite value there, by metric; then those of constrained metrics.
         seconds: Training time so far.
         source: Who chose the configuration: default, enqueued, searcher or scheduler.
         parent: The trial that it started from.
         failure: What went wrong, if it failed.
+        broken: The constraints that it breaks there, in words such as `latency at most 0.1`; none: it is feasible.
     """
 
     number: int
@@ -41,15 +42,23 @@ class TrialResult:
     source: Source
     parent: int | None
     failure: Failure | None
+    broken: Sequence[str] = field(default=())
+
+    @property
+    def feasible(self) -> bool:
+        """Whether it breaks no constraint."""
+        return not self.broken
 
     def __str__(self) -> str:
         """One line for people: what it reached, with which configuration."""
         values = " ".join(f"{metric}={number(value)}" for metric, value in self.values.items())
         reached = f"{values} at {self.resource}" if values else "no result"
-        return f"trial {self.number} ({self.status}): {reached} with {short(self.config)}"
+        breaks = f", which breaks {conjoined(self.broken)}," if self.broken else ""
+        return f"trial {self.number} ({self.status}): {reached}{breaks} with {short(self.config)}"
 
     def _repr_html_(self) -> str:
         rows: dict[str, Content] = {metric: number(value) for metric, value in self.values.items()}
+        rows |= {"breaks": colored(conjoined(self.broken), "failed")} if self.broken else {}
         rows |= {"resource": str(self.resource), "time": duration(self.seconds) if self.seconds else "none"}
         rows |= {name: scalar(value) for name, value in self.config.items()}
         rows |= {

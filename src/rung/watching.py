@@ -117,9 +117,9 @@ def view(state: State, changed: Sequence[int] = ()) -> StudyView:
         state.time,
         state.objectives,
         state.resource.unit,
-        len(state.trials),
+        state.n_trials,
         dict(state.counts),
-        state.incumbent,
+        state.best,
         replace(state.account),
         {trial: state.status(trial) for trial in changed},
     )

@@ -1,6 +1,6 @@
 """Numbers, times and configurations as a person reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rung.core.decision import Status
 from rung.core.space import Config, Scalar
@@ -56,6 +56,11 @@ def size(n_bytes: int) -> str:
         if n_bytes >= 1000**power:
             return f"{n_bytes / 1000**power:.3g} {unit}"
     return units(n_bytes, "byte")
+
+
+def conjoined(words: Sequence[str]) -> str:
+    """Some words after one another: `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def counts(found: Mapping[Status, int]) -> str:

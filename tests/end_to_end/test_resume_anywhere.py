@@ -30,7 +30,9 @@ def test_a_study_interrupted_at_any_event_decides_as_an_uninterrupted_one(
         assert resumed.state.account.trials <= (BUDGET.trials or 0)
 
 
-@pytest.mark.parametrize("scheduler", ["asha", "stopping-asha"])
+@pytest.mark.parametrize(
+    "scheduler", ["asha", "stopping-asha", "hyperband", "async-hyperband", "pasha", "percentile-stopping"]
+)
 def test_so_does_one_whose_early_stopping_is_audited(scheduler: str) -> None:
     entries = list(run(study(scheduler, audit=0.6)).events())
     assert any(isinstance(entry.event, ev.Drawn) for entry in entries)

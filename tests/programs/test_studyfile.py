@@ -7,6 +7,7 @@ import pytest
 import rung
 from rung.core.errors import SpecError
 from rung.programs.definition import name_of
+from rung.programs.inline import constraint
 from rung.programs.studyfile import read
 from rung.programs.template import parse
 
@@ -232,3 +233,54 @@ def test_a_file_that_is_no_text_is_told(file: Path) -> None:
 )
 def test_a_command_names_its_study(command: str, name: str) -> None:
     assert name_of(parse(command)) == name
+
+
+def test_constraints_are_tables(file: Path) -> None:
+    file.write_text(
+        'command = "sh {x:1..9}"\nminimize = "loss"\n[[constraints]]\nmetric = "latency"\nupper = 0.1\n'
+        '[[constraints]]\nmetric = "recall"\nlower = 0.9\n'
+    )
+    found = read(file)
+    assert found.constraints == (rung.Constraint("latency", upper=0.1), rung.Constraint("recall", lower=0.9))
+    assert found.train().metrics == ("loss", "latency", "recall")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('constraints = ["latency<=1"]', "study.toml:3: constraints are tables"),
+        ('[[constraints]]\nmetric = "latency"', "study.toml:3: the constraint on 'latency' has no limit"),
+        (
+            '[[constraints]]\nmetric = "latency"\nuper = 1',
+            "no key 'uper' in [constraints]. Did you mean 'upper'?",
+        ),
+        (
+            '[[constraints]]\nmetric = "a"\nupper = 1\n[[constraints]]\nmetric = "a"\nlower = 1',
+            "two constraints",
+        ),
+    ],
+)
+def test_a_constraint_that_makes_no_sense_is_told_with_its_line(
+    file: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str
+) -> None:
+    file.write_text(f'command = "sh {{x:1..9}}"\nminimize = "loss"\n{text}\n')
+    monkeypatch.chdir(file.parent)
+    with pytest.raises(SpecError) as caught:
+        read(Path("study.toml"))
+    assert words in str(caught.value)
+
+
+def test_a_ranking_is_a_table_below_the_scheduler(file: Path) -> None:
+    file.write_text(
+        'command = "sh {x:1..9}"\nminimize = ["loss", "size"]\n[scheduler]\ntype = "asha"\nmax_resource = 9\n'
+        '[scheduler.ranking]\ntype = "lexicographic"\norder = ["size", "loss"]\n'
+    )
+    assert read(file).scheduler == rung.ASHA(max_resource=9, ranking=rung.Lexicographic(("size", "loss")))
+
+
+def test_limits_of_a_command_line_are_read() -> None:
+    assert constraint("latency <= 0.1") == rung.Constraint("latency", upper=0.1)
+    assert constraint("val/acc>=-2e-1") == rung.Constraint("val/acc", lower=-0.2)
+    for wrong in ("latency", "latency<0.1", "latency<=fast", "<=1"):
+        with pytest.raises(SpecError, match="a constraint is written"):
+            constraint(wrong)

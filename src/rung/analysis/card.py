@@ -12,10 +12,10 @@ from rung.analysis.spaces import rows
 from rung.core import event as ev
 from rung.core.space import Config
 from rung.core.why import plural
-from rung.results import full_cost
+from rung.results import feasibility, full_cost
 from rung.study import Study
 from rung.trial_result import TrialResult
-from rung.words import counts, duration, number, scalar, units
+from rung.words import conjoined, counts, duration, number, scalar, units
 
 
 def card(study: Study) -> str:
@@ -49,12 +49,12 @@ def _problem(study: Study) -> str:
     ]
     unit = plural(state.resource.unit, None)
     kind = {"Steps": "one after another", "Fraction": "shares of the data", "Replicates": "repetitions"}
+    limits = _code(conjoined([str(limit) for limit in state.constraints]))
     return _list(
-        {
-            "Objective": " and ".join(goals),
-            "Resource": f"{unit}, {kind[type(state.resource).__name__]}",
-            "Trials": f"{len(state.trials)}",
-        }
+        {"Objective": " and ".join(goals)}
+        | ({"Constraints": limits} if state.constraints else {})
+        | {"Resource": f"{unit}, {kind[type(state.resource).__name__]}", "Trials": f"{state.n_trials}"}
+        | ({"Feasible": feasibility(state)} if state.constraints else {})
     )
 
 
@@ -78,6 +78,7 @@ def _best(study: Study) -> str:
         [
             "## Best configuration",
             f"**{_plain(metric)} {number(best.value)}** at {reached} (trial {best.number})",
+            *([f"**It breaks a constraint: {conjoined(best.broken)}.**"] if best.broken else []),
             _trust(study, best),
             _configuration(best.config),
         ]
@@ -160,7 +161,7 @@ def _spent(study: Study) -> str:
         else ""
     )
     rows = {
-        "Trials": f"{len(state.trials)}: {counts(state.counts)}",
+        "Trials": f"{state.n_trials}: {counts(state.counts)}",
         "Training": f"{units(account.resource, state.resource.unit)}{share}",
         "Training time": f"{duration(account.seconds)}, summed over workers",
     }

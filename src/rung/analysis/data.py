@@ -67,6 +67,7 @@ class Observations:
         losses: Lower is better, `inf` where it was not finite, shape (n, n_objectives). Where the kind of resource
             averages, the mean over the replicates so far.
         values: The same with the user's sign, NaN where it was not finite.
+        violations: By how much each constraint is broken, shape (n, n_constraints).
     """
 
     trial: Ints
@@ -75,6 +76,7 @@ class Observations:
     seconds: Floats
     losses: Floats
     values: Floats
+    violations: Floats
 
     def __len__(self) -> int:
         return len(self.trial)
@@ -94,6 +96,7 @@ class JobRow:
         ended: When; for a job that is open, the time of the study's last event.
         outcome: reached, yielded, failed, lost; None while it is open.
         why: The reason for which it was granted, in words.
+        restore: The checkpoint that it began from; None: it went on in memory, or from scratch.
     """
 
     number: int
@@ -105,6 +108,7 @@ class JobRow:
     ended: float
     outcome: ev.Outcome | None
     why: str
+    restore: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,11 @@ class StudyData:
         """What a unit of resource is called."""
         return self.resource.unit
 
+    @property
+    def searched(self) -> list[TrialRow]:
+        """The trials of the search: `trials` holds, by their numbers, those of confirmations, too, without values."""
+        return [trial for trial in self.trials if trial.source not in ("confirm", "neighbour")]
+
     def at(self, resource: int) -> tuple[Ints, Floats]:
         """Trials observed at a resource, in the order of observation, and their losses, shape (n, n_objectives)."""
         here = self.observations.resource == resource
@@ -195,8 +204,8 @@ def read(study: Study) -> StudyData:
         encoded=study.history.encoded,
         observations=_observations(study, jobs.origin),
         jobs=jobs.rows(),
-        levels=tuple(sorted({job.target for _, job in jobs.started})),
-        incumbent=state.incumbent,
+        levels=tuple(sorted({job.target for _, job in jobs.started if job.purpose != "confirm"})),
+        incumbent=state.best,
         account=replace(state.account),
         began=jobs.began,
         duration=jobs.since_origin(jobs.last),
@@ -256,6 +265,7 @@ class _Jobs:
             ended=self.since_origin(ended),
             outcome=outcome,
             why=sentence(job.why, self.unit),
+            restore=job.restore,
         )
 
 
@@ -270,12 +280,15 @@ def _observations(study: Study, origin: float) -> Observations:
         seconds=view.seconds,
         losses=losses,
         values=np.where(np.isfinite(losses), losses * signs, np.nan),
+        violations=view.violations,
     )
 
 
 def _trial(state: State, number: int, created: float) -> TrialRow:
     record = state.trials[number]
     losses = record.losses or (math.nan,) * len(state.objectives)
+    if record.repetition is not None:
+        losses = (math.nan,) * len(state.objectives)  # it is none of the search
     failure = record.failure
     return TrialRow(
         number=number,

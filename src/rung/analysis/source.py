@@ -33,8 +33,12 @@ def study_source(spec: StudySpec) -> str:
     ]
     if spec.retries != _RETRIES:
         arguments.append(f"retries={spec.retries}")
+    if spec.constraints:
+        arguments.append(f"constraints={literal(list(spec.constraints))}")
     if spec.audit is not None:
         arguments.append(f"audit={literal(spec.audit)}")
+    if spec.confirm is not None:
+        arguments.append(f"confirm={literal(spec.confirm)}")
     lines = ",\n".join(arguments).replace("\n", "\n    ")
     return f"rung.Study(\n    {lines},\n)"
 

@@ -9,9 +9,11 @@ from rung.analysis.formats import FORMATS
 from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, StudyArgument, open_study
 from rung.cli.tables import Table
+from rung.results import feasibility
+from rung.results import trial as result_of
 from rung.study import Study
 from rung.trial_result import TrialResult
-from rung.words import columns, number, scalar, short, units
+from rung.words import columns, conjoined, number, scalar, short, units
 
 
 class Format(Enum):
@@ -60,21 +62,28 @@ def _chosen(study: Study, trial: int | None) -> TrialResult:
     n = len(study.state.trials)
     if not 0 <= trial < n:
         raise CommandError(f"study {study.name} has trials 0 to {n - 1}, got --trial {trial}.")
-    return study.trials[trial]
+    return result_of(study.state, trial)
 
 
 def _as_table(study: Study, found: TrialResult) -> str:
     values = ", ".join(f"{metric} {number(value)}" for metric, value in found.values.items()) or "no result"
     reached = f"at {units(found.resource, study.spec.resource.unit)}"
     config = {name: scalar(value) for name, value in found.config.items()}
-    return f"{values} {reached}, trial {found.number} of {study.name}\n\n{columns(config, '  ')}"
+    head = f"{values} {reached}, trial {found.number} of {study.name}"
+    breaks = f"\nIt breaks a constraint: {conjoined(found.broken)}." if found.broken else ""
+    return f"{head}{breaks}\n\n{columns(config, '  ')}"
 
 
 def _print_front(study: Study) -> None:
     front = study.front
-    metrics = [goal.metric for goal in study.state.objectives]
+    metrics = study.spec.required
     reached = units(front[0].resource, study.spec.resource.unit)
-    print(f"{len(front)} trials of {study.name} that no other one dominates at {reached}\n")
+    print(f"{units(len(front), 'trial')} of {study.name} that no other one dominates at {reached}")
+    if study.state.constraints:
+        print(f"feasible: {feasibility(study.state)}")
+    if front[0].broken:
+        print(f"None is; what these break the least is {conjoined(front[0].broken)}.")
+    print()
     rows = Table(">trial", *[f">{metric}" for metric in metrics], "~configuration")
     for each in front:
         values = [number(each.values.get(metric)) for metric in metrics]

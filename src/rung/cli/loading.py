@@ -58,6 +58,8 @@ class CommandOptions:
     seed: int | None = None
     store: str | None = None
     audit: float | None = None
+    constraint: list[str] | None = None
+    confirm: float | None = None
 
 
 def load(what: str, options: CommandOptions) -> Program:
@@ -102,6 +104,8 @@ def _definition(command: str, options: CommandOptions) -> Definition:
         seed=options.seed or 0,
         store=options.store or STORE,
         audit=options.audit,
+        constraints=options.constraint or (),
+        confirm=options.confirm,
     )
 
 

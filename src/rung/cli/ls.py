@@ -24,7 +24,7 @@ def ls(store: StoreOption = STORE) -> None:
 
 
 def _best(known: Summary) -> str:
-    if len(known.metrics) > 1:
+    if known.objectives > 1:
         return "several objectives"
     return NOTHING if known.best is None else f"{known.metrics[0]} {number(known.best)}"
 

@@ -23,7 +23,8 @@ app = typer.Typer(
 # Each stands in the file that is named after it, which is imported when it is called: `ls` waits for no training.
 COMMANDS = (
     *("run", "init", "ls", "show", "space", "best", "why", "card", "trials", "report", "plot", "doctor"),
-    *("replay", "importance", "export", "import", "copy", "gc"),
+    *("replay", "confirm", "importance", "export", "import", "copy", "gc", "simulate", "plan", "record"),
+    "schedule",
 )
 
 

@@ -54,7 +54,9 @@ def run(  # noqa: PLR0917  typer's options
         int | None, _of_command("N", "up to how many epochs a trial may train; without it, whole runs.")
     ] = None,
     unit: Annotated[str | None, _of_command("WORD", "what N counts, such as epoch.")] = None,
-    scheduler: Annotated[str | None, _of_command("TYPE", "asha, stopping-asha or fifo.")] = None,
+    scheduler: Annotated[
+        str | None, _of_command("TYPE", "asha, stopping-asha, hyperband, pasha, median-stopping, fifo …")
+    ] = None,
     searcher: Annotated[str | None, _of_command("TYPE", "random or grid.")] = None,
     name: Annotated[
         str | None, _of_command("NAME", "the study's name; without it, one made of the command.")
@@ -63,6 +65,12 @@ def run(  # noqa: PLR0917  typer's options
     store: Annotated[str | None, _of_command("PATH", "the store; without it, rung.db.")] = None,
     audit: Annotated[
         float | None, _of_command("SHARE", "what part of the training audits early stopping, such as 0.03.")
+    ] = None,
+    confirm: Annotated[
+        float | None, _of_command("SHARE", "what part of the budget confirms the best, such as 0.1.")
+    ] = None,
+    constraint: Annotated[
+        list[str] | None, _of_command("LIMIT", 'a limit such as "latency<=0.1"; may be repeated.')
     ] = None,
     track: Annotated[
         list[str] | None,
@@ -80,7 +88,18 @@ def run(  # noqa: PLR0917  typer's options
     """
     command = shlex.join(["rung", *sys.argv[1:]])
     options = CommandOptions(
-        minimize, maximize, max_resource, unit, scheduler, searcher, name, seed, store, audit
+        minimize,
+        maximize,
+        max_resource,
+        unit,
+        scheduler,
+        searcher,
+        name,
+        seed,
+        store,
+        audit,
+        constraint,
+        confirm,
     )
     program = load(what, options)
     trackers = [tracker(text) for text in track or ()]
@@ -109,7 +128,7 @@ def run(  # noqa: PLR0917  typer's options
 
 def _opening(study: Study, budget: Budget) -> str:
     state = study.state
-    known = "new" if not state.trials else f"goes on after {units(len(state.trials), 'trial')}"
+    known = "new" if not state.trials else f"goes on after {units(state.n_trials, 'trial')}"
     endless = "" if budget != Budget(cost_metric=budget.cost_metric) else "; no budget: until Ctrl-C"
     return f"study {study.name} in {study.url}: {known}{endless}"
 

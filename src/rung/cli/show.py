@@ -20,7 +20,7 @@ from rung.core.decision import Status
 from rung.core.why import plural
 from rung.stores.checks import Note, not_found
 from rung.summary import Row, Summary, row, summary
-from rung.words import NOTHING, counts, number, short, units
+from rung.words import NOTHING, conjoined, counts, number, short, units
 
 STYLES = {
     "running": "green",
@@ -91,9 +91,15 @@ def _print(name: str, known: Summary, shown: Sequence[Row]) -> None:
     if shown:
         print()
         rows.print()
+    if known.feasible:
+        print(f"\nfeasible: {known.feasible}")
     if known.audits:
         print("\naudits of early stopping:")
         for sentence in known.audits:
+            print(f"  {sentence}")
+    if known.confirmed:
+        print("\nconfirmed:")
+        for sentence in known.confirmed:
             print(f"  {sentence}")
 
 
@@ -103,5 +109,6 @@ def _header(name: str, known: Summary) -> str:
 
 
 def _why(trial: Row, unit: str) -> str:
-    """The reason, without the resource that has a column of its own."""
-    return trial.why.replace(f" at {trial.resource} {plural(unit, trial.resource)}", "")
+    """The reason, without the resource that has a column of its own; and what it breaks."""
+    why = trial.why.replace(f" at {trial.resource} {plural(unit, trial.resource)}", "").rstrip(",")
+    return f"breaks {conjoined(trial.broken)}; {why}" if trial.broken else why

@@ -5,9 +5,9 @@ from collections import Counter
 
 from rung.cli.opening import STORE
 from rung.core.errors import NoResultError
-from rung.results import full_cost
+from rung.results import feasibility, full_cost
 from rung.study import Study
-from rung.words import columns, counts, number, scalar, units
+from rung.words import columns, conjoined, counts, number, scalar, units
 
 
 def summary(study: Study, command: str) -> str:
@@ -18,12 +18,16 @@ def summary(study: Study, command: str) -> str:
         command: The command line that ran it.
     """
     state = study.state
-    rows = {"trials": f"{len(state.trials)}: {counts(state.counts)}"} if state.trials else {"trials": "none"}
+    rows = {"trials": f"{state.n_trials}: {counts(state.counts)}"} if state.trials else {"trials": "none"}
     if state.counts["failed"]:
         rows["failed"] = _failures(study)
+    if state.constraints:
+        rows["feasible"] = feasibility(state)
     rows["spent"] = _spent(study)
     if study.spec.audit is not None:
         rows["audited"] = study.audits.sentence(study.audits.overall)
+    if study.state.confirmations.last is not None and len(state.objectives) == 1:
+        rows["confirmed"] = study.confirmed.verdict
     if study.ended is not None:
         rows["ended"] = study.ended
     rows["go on"] = command
@@ -42,8 +46,9 @@ def _best(study: Study) -> str:
         return "no result yet"
     unit = study.state.resource.unit
     head = f"best: {metrics[0]} {number(best.value)} at {units(best.resource, unit)} (trial {best.number})"
+    breaks = f"\nIt breaks a constraint: {conjoined(best.broken)}." if best.broken else ""
     config = {name: scalar(value) for name, value in best.config.items()}
-    return f"{head}\n\n{columns(config, '  ')}"
+    return f"{head}{breaks}\n\n{columns(config, '  ')}"
 
 
 def _failures(study: Study) -> str:

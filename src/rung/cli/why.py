@@ -51,7 +51,7 @@ def _hanging(text: str, stamp: str) -> str:
 
 
 def _number(word: str, study: Study) -> int:
-    n = len(study.trials)
+    n = len(study.state.trials)
     known = f"its trials are 0 to {n - 1}" if n else "it has none yet"
     if not word.isdecimal():
         raise CommandError(f"{word!r} is no number of a trial. Study {study.name!r}: {known}.")

@@ -196,7 +196,7 @@ def conclusion(state: State, ended: RunEnded, study: StudyFacts) -> Conclusion:
         words = "" if ended.why is None else sentence(ended.why, state.resource.unit)
         interrupted = ended.why is not None and ended.why.rule == "interrupted"
         outcome = "interrupted" if interrupted else "finished"
-    numbers = {"trials": float(len(state.trials)), "resource": float(state.account.resource)}
+    numbers = {"trials": float(state.n_trials), "resource": float(state.account.resource)}
     numbers["seconds"] = state.account.seconds
     best, files = _best_of(state, study.name)
     files["study.json"] = _json(study.spec.to_builtins())

@@ -78,6 +78,7 @@ def _best(scene: Scene, width: int) -> list[Text]:
         return [_labelled("best", ("none yet", "dim"))]
     value = f"{scene.objectives[0].metric} {number(scene.incumbent_value)}"
     where = f"  trial {best.trial} at {units(best.resource, scene.unit)}"
+    where += ", which breaks a constraint" if best.violation else ""
     return [
         _labelled("best", (value, "bold green"), where),
         _labelled("", short(scene.config(best.trial))),

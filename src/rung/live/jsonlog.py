@@ -48,7 +48,7 @@ class JsonLog:
             unit=self._unit,
             workers=run.workers,
             budget=budget,
-            trials=len(state.trials),
+            trials=state.n_trials,
             spec=run.spec,
         )
 

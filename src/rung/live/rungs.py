@@ -73,6 +73,8 @@ class Rungs:
         for trial, status in standings.items():
             self._stand(self._places[trial], status)
         match event:
+            case ev.Started(purpose="confirm"):
+                pass  # on no rung
             case ev.Started():
                 self._started(self._places[event.trial], event)
             case ev.Reported() if self._places[event.trial].job == event.job:

@@ -5,12 +5,14 @@ follows the events from there on, O(1) each (with several objectives O(size of t
 clock: whoever draws says how many seconds have passed since the last event.
 """
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from rung.core import event as ev
+from rung.core.constraint import limited, violations
 from rung.core.decision import Status
 from rung.core.objective import Objectives
 from rung.core.record import Incumbent, TrialRecord
@@ -115,6 +117,7 @@ class Scene:
         self.name = run.name
         self.method = _method(run.spec)
         self.objectives: Objectives = state.objectives
+        self._constraints = state.constraints
         self.unit = state.resource.unit
         self.workers = run.workers or 0
         self.time: float | None = None
@@ -243,11 +246,15 @@ class Scene:
         found = self._curves.report(event)
         if found is not None and not event.repeat:
             self.n_reports += 1
-            self.front.add(event.trial, event.resource, found)
+            self.front.add(event.trial, event.resource, found, self._violation(event))
         running = self.running.get(event.trial)
         if running is not None and running.job == event.job:
             running.position = event.resource
             running.value = running.value if found is None else self.objectives[0].value(found[0])
+
+    def _violation(self, event: ev.Reported) -> float:
+        values = limited(self._constraints, event.metrics)
+        return math.inf if values is None else sum(violations(self._constraints, values))
 
     def _ended(self, event: ev.Ended, view: StudyView) -> None:
         self.running.pop(event.trial, None)

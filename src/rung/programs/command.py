@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rung.core.constraint import Constraints
 from rung.core.errors import MisuseError
 from rung.core.objective import Objectives
 from rung.core.resource import Resource
@@ -48,12 +49,16 @@ class Command:
         template: The command.
         objectives: Of the study.
         resource: Of the study.
+        limits: Of the study.
     """
 
-    def __init__(self, template: Template, objectives: Objectives, resource: Resource) -> None:
+    def __init__(
+        self, template: Template, objectives: Objectives, resource: Resource, limits: Constraints = ()
+    ) -> None:
         self.template = template
         self.resource = resource
-        self.metrics = tuple(goal.metric for goal in objectives)
+        names = [*(goal.metric for goal in objectives), *(limit.metric for limit in limits)]
+        self.metrics = tuple(dict.fromkeys(names))
         self.words = Words(template.program, resource.unit, self.metrics)
         self.__name__ = template.program
 

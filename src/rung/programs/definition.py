@@ -10,6 +10,8 @@ from pathlib import Path, PurePath
 
 from rung.core.audit import Audit
 from rung.core.budget import Budget
+from rung.core.confirm import Confirm
+from rung.core.constraint import Constraint, constraints_of
 from rung.core.decision import SchedulerSpec
 from rung.core.errors import SpecError
 from rung.core.objective import objectives
@@ -49,6 +51,7 @@ class Definition:
     space: Mapping[str, Parameter] = field(default_factory=dict)
     minimize: Names | None = None
     maximize: Names | None = None
+    constraints: Sequence[Constraint] = ()
     diverges_at: float | Mapping[str, float] | None = None
     resource: Resource | None = None
     scheduler: SchedulerSpec = FIFO()  # noqa: RUF009  frozen
@@ -56,6 +59,7 @@ class Definition:
     seed: int = 0
     retries: int = 3
     audit: Audit | None = None
+    confirm: Confirm | None = None
     store: str = "rung.db"
     checkpoints: Checkpoints = Checkpoints()  # noqa: RUF009  frozen
     budget: Budget = Budget()  # noqa: RUF009  frozen
@@ -85,6 +89,7 @@ class Definition:
             self.ranges(),
             minimize=self.minimize,
             maximize=self.maximize,
+            constraints=self.constraints,
             diverges_at=self.diverges_at,
             resource=self.unit(),
             scheduler=self.scheduler,
@@ -92,6 +97,7 @@ class Definition:
             seed=self.seed,
             retries=self.retries,
             audit=self.audit,
+            confirm=self.confirm,
             store=self.store,
             checkpoints=self.checkpoints,
         )
@@ -99,7 +105,7 @@ class Definition:
     def train(self) -> Command:
         """The training function."""
         goals = objectives(self.minimize, self.maximize, self.diverges_at)
-        return Command(self.command, goals, self.unit())
+        return Command(self.command, goals, self.unit(), constraints_of(self.constraints))
 
     def unit(self) -> Resource:
         """What a unit of training is."""

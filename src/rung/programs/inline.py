@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rung.core.audit import Audit
+from rung.core.confirm import Confirm
+from rung.core.constraint import Constraint
 from rung.core.errors import SpecError
 from rung.core.resource import Fraction, Resource, Steps, check_count
 from rung.programs.definition import Definition, name_of
@@ -26,6 +28,8 @@ def definition(
     seed: int,
     store: str,
     audit: float | None = None,
+    confirm: float | None = None,
+    constraints: Sequence[str] = (),
 ) -> Definition:
     """The study of a command.
 
@@ -42,6 +46,8 @@ def definition(
         seed: From which everything random derives.
         store: The event log.
         audit: The share of the resource that audits early stopping; None: no audits.
+        confirm: The share of the budget that confirms the best; None: none does.
+        constraints: Limits such as `latency<=0.1`.
 
     Raises:
         SpecError: If something is missing or wrong; the sentence says what to write.
@@ -59,16 +65,31 @@ def definition(
         seed=seed,
         store=store,
         audit=None if audit is None else Audit(audit),
+        confirm=None if confirm is None else Confirm(confirm),
+        constraints=[constraint(text) for text in constraints],
     )
     found.check()
     found = found if unit is None else _with_unit(found, unit)
     return found if name else replace(found, name=f"{name_of(template)}-{_mark(found)}")
 
 
+def constraint(text: str) -> Constraint:
+    """The limit that a text such as `latency<=0.1` or `accuracy>=0.9` gives."""
+    sign = "<=" if "<=" in text else ">="
+    metric, found, limit = (part.strip() for part in text.partition(sign))
+    try:
+        number = float(limit)
+    except ValueError:
+        found = ""
+    if not metric or not found:
+        raise SpecError(f'a constraint is written "latency<=0.1" or "accuracy>=0.9", got {text!r}.')
+    return Constraint(metric, upper=number) if sign == "<=" else Constraint(metric, lower=number)
+
+
 def _mark(found: Definition) -> str:
     """Tells apart studies of one program: whatever makes results incomparable makes another name."""
     told = (found.command.text, found.minimize, found.maximize, found.unit(), found.seed)
-    return hashlib.sha1(repr(told).encode()).hexdigest()[:4]
+    return hashlib.sha1(repr((*told, *map(str, found.constraints))).encode()).hexdigest()[:4]
 
 
 def _scheduler(template: Template, kind: str | None, max_resource: int | None) -> dict[str, str | int]:

@@ -11,6 +11,8 @@ import msgspec
 
 from rung.core.audit import Audit
 from rung.core.budget import Budget
+from rung.core.confirm import Confirm
+from rung.core.constraint import Constraint, constraints_of
 from rung.core.errors import SpecError
 from rung.core.registry import Registry
 from rung.core.resource import Fraction, Replicates, Resource, Steps
@@ -37,10 +39,12 @@ KEYS = (
     "command",
     "minimize",
     "maximize",
+    "constraints",
     "diverges_at",
     "seed",
     "retries",
     "audit",
+    "confirm",
     "store",
     "space",
     "resource",
@@ -97,6 +101,7 @@ class _Reader:
             "space": self._space(),
             "minimize": self._get("minimize", str | list[str], None),
             "maximize": self._get("maximize", str | list[str], None),
+            "constraints": self._constraints(),
             "diverges_at": self._get("diverges_at", float | dict[str, float], None),
             "seed": self._get("seed", int, 0),
             "retries": self._get("retries", int, 3),
@@ -109,7 +114,7 @@ class _Reader:
         own |= self._choice("executor", EXECUTORS, "local")
         own |= self._table("budget", Budget)
         own |= self._table("checkpoints", Checkpoints)
-        own |= self._audit()
+        own |= self._audit() | self._confirm()
         found = Definition(**own)
         if found.minimize is None and found.maximize is None:
             raise _FaultError(
@@ -140,6 +145,20 @@ class _Reader:
             _check_parameter(table, ("space", name))
         return Space.from_builtins(tables).parameters if tables else {}
 
+    def _constraints(self) -> object:
+        """`[[constraints]]` tables."""
+        tables = self._data.get("constraints", [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise _FaultError(
+                ("constraints",),
+                "constraints are tables, one for each metric: write [[constraints]] above each.",
+            )
+        given = [_decoded(table, Constraint, ("constraints",)) for table in tables]
+        try:
+            return constraints_of(given)
+        except SpecError as error:
+            raise _FaultError(("constraints",), str(error)) from None
+
     def _audit(self) -> dict[str, Audit]:
         """A share, or a table with more options."""
         share = self._data.get("audit")
@@ -149,6 +168,16 @@ class _Reader:
             return {"audit": Audit(share)}
         except SpecError as error:
             raise _FaultError(("audit",), str(error)) from None
+
+    def _confirm(self) -> dict[str, Confirm]:
+        """Likewise."""
+        share = self._data.get("confirm")
+        if not isinstance(share, int | float):
+            return self._table("confirm", Confirm)
+        try:
+            return {"confirm": Confirm(share)}
+        except SpecError as error:
+            raise _FaultError(("confirm",), str(error)) from None
 
     def _choice(self, key: str, registry: Registry[T], default: str | None) -> dict[str, T]:
         """A table whose `type` says what it describes."""

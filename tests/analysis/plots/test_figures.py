@@ -44,6 +44,9 @@ def test_every_figure_has_a_title_named_axes_and_plain_json(name: str, study: St
         assert all(dimension.label for dimension in figure.data[0].dimensions)
     elif name == "slices":  # panels of a row share what stands at their left
         assert sum(bool(axis.title.text) for axis in figure.select_xaxes()) == 3
+    elif name == "lineage":  # panels share what stands below the last
+        assert all(axis.title.text for axis in figure.select_yaxes())
+        assert [bool(axis.title.text) for axis in figure.select_xaxes()] == [False, False, False, True]
     else:
         assert all(axis.title.text for axis in [*figure.select_xaxes(), *figure.select_yaxes()])
     text = figure.to_json()

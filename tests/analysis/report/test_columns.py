@@ -43,7 +43,9 @@ def test_curves_are_thinned_but_keep_their_ends(monkeypatch):
     trial = np.repeat([0, 2], [n, 3])
     resource = np.concatenate([np.arange(n, 0, -1), [1, 2, 3]])  # the first arrives in reverse
     values = resource[:, None].astype(float) / 2
-    found = curves(Observations(trial, resource, values[:, 0], values[:, 0], values, values), 3)
+    found = curves(
+        Observations(trial, resource, values[:, 0], values[:, 0], values, values, values[:, :0]), 3
+    )
     offsets, resources, shown = (
         np.frombuffer(base64.b64decode(found[name]), kind)
         for name, kind in (("offsets", "<u4"), ("resources", "<f4"), ("values", "<f4"))

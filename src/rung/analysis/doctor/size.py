@@ -129,7 +129,7 @@ def defaults(case: Case) -> Iterator[Finding]:
 
 def duplicates(case: Case) -> Iterator[Finding]:
     """The same configuration tried again and again."""
-    own = [trial for trial in case.data.trials if trial.parent is None and trial.source != "enqueued"]
+    own = [trial for trial in case.data.searched if trial.parent is None and trial.source != "enqueued"]
     need(len(own) >= 2, "fewer than 2 trials were suggested")
     counts = Counter(_key(trial.config) for trial in own)
     again = len(own) - len(counts)

@@ -9,6 +9,7 @@ from rung.analysis.plots.figures import FIGURES, FigureKind
 from rung.analysis.plots.files import to_file
 from rung.analysis.plots.front import pareto_front
 from rung.analysis.plots.levels import rungs
+from rung.analysis.plots.lineage import lineages
 from rung.analysis.plots.parallel import parallel_coordinates
 from rung.analysis.plots.slices import slices
 from rung.analysis.plots.style import DARK, LIGHT, Theme
@@ -24,6 +25,7 @@ __all__ = [
     "contours",
     "importances",
     "learning_curves",
+    "lineages",
     "parallel_coordinates",
     "pareto_front",
     "read",

@@ -12,6 +12,7 @@ from rung.analysis.plots.contours import contours
 from rung.analysis.plots.curves import learning_curves
 from rung.analysis.plots.front import pareto_front
 from rung.analysis.plots.levels import rungs
+from rung.analysis.plots.lineage import lineages
 from rung.analysis.plots.parallel import parallel_coordinates
 from rung.analysis.plots.slices import slices
 from rung.analysis.plots.timeline import timeline
@@ -44,6 +45,9 @@ FIGURES: Mapping[str, FigureKind] = {
         "Learning curves", "how trials learned, by what became of them", learning_curves
     ),
     "rungs": FigureKind("Rungs", "how many trials arrived at each level and went on", rungs),
+    "lineage": FigureKind(
+        "Lineage", "from which trials the best one comes, and its hyperparameters over the training", lineages
+    ),
     "parallel-coordinates": FigureKind(
         "Parallel coordinates", "which configurations are good; drag to select", parallel_coordinates
     ),

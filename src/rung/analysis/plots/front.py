@@ -15,6 +15,7 @@ from rung.analysis.plots.reading import about, best_and_some, no_result
 from rung.core.errors import NoResultError
 from rung.core.history import Floats, Ints
 from rung.core.objective import Objectives
+from rung.models.fronts import comparable
 from rung.models.pareto import compromise, knee, non_dominated
 from rung.study import Study
 from rung.words import units
@@ -76,11 +77,10 @@ def front_data(data: StudyData, weights: Sequence[float] | None = None) -> Front
             "so it has a best trial and no front."
         )
     seen = data.observations
-    finite = np.isfinite(seen.losses).all(axis=1)
-    if not finite.any():
+    rows = comparable(seen.losses, seen.violations, seen.resource)
+    if not len(rows):
         raise no_result(data)
-    top = int(seen.resource[finite].max())
-    rows = np.flatnonzero(finite & (seen.resource == top))
+    top = int(seen.resource[rows[0]])
     rows = rows[np.argsort(seen.trial[rows], kind="stable")]
     losses = seen.losses[rows]
     chosen = knee(losses) if weights is None else compromise(losses, np.array(weights, float))

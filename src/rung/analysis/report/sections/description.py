@@ -58,6 +58,7 @@ def _objectives(reading: Reading) -> str:
     for goal in reading.data.objectives:
         limit = "" if goal.diverges_at is None else f" (diverges at {goal.diverges_at:g})"
         words.append(f"{'maximize' if goal.maximize else 'minimize'} {goal.metric}{limit}")
+    words += [f"with {limit}" for limit in reading.study.spec.constraints]
     return ", ".join(words)
 
 

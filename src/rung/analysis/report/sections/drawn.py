@@ -31,8 +31,17 @@ def front(reading: Reading) -> Section | None:
 
 def curves(reading: Reading) -> Section:
     """Learning curves, and the rungs where they were judged."""
-    body = joined(_figure(reading, "learning-curves"), _figure(reading, "rungs"), _audits(reading))
+    body = joined(
+        _figure(reading, "learning-curves"), _figure(reading, "rungs"), _lineage(reading), _audits(reading)
+    )
     return Section("curves", "Curves and rungs", body)
+
+
+def _lineage(reading: Reading) -> Html:
+    """The lineage of the best, where trials began from others."""
+    if all(trial.parent is None for trial in reading.data.trials):
+        return joined()
+    return _figure(reading, "lineage")
 
 
 def _audits(reading: Reading) -> Html:

@@ -1,7 +1,6 @@
 """The head of a report: what is tuned, how far it is, the best configuration, what it cost."""
 
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping
 from itertools import accumulate
 
@@ -14,8 +13,8 @@ from rung.core.decision import Status
 from rung.core.errors import NoResultError
 from rung.core.space import Config
 from rung.core.why import plural
-from rung.results import full_cost
-from rung.words import counts, duration, number, scalar, units
+from rung.results import feasibility, full_cost
+from rung.words import conjoined, counts, duration, number, scalar, units
 
 ORDER: tuple[Status, ...] = ("complete", "running", "queued", "paused", "stopped", "failed")
 
@@ -34,7 +33,9 @@ def head(reading: Reading) -> Html:
         if data.running
         else joined(f"as of {time}")
     )
-    return joined(element("h1", data.name), element("p", goal, " · ", state, class_="subtitle"))
+    limits = conjoined([str(limit) for limit in reading.study.spec.constraints])
+    under = f" with {limits}" if limits else ""
+    return joined(element("h1", data.name), element("p", goal, under, " · ", state, class_="subtitle"))
 
 
 def overview(reading: Reading) -> Section:
@@ -59,8 +60,13 @@ def _best(reading: Reading) -> Html:
         element("p", f"Best {metric}", class_="label"),
         element("p", number(best.value), class_="value"),
         element(
-            "p", f"at {reached}, ", trial_link(best.number), f" of {len(reading.data.trials)}", class_="quiet"
+            "p",
+            f"at {reached}, ",
+            trial_link(best.number),
+            f" of {reading.study.state.n_trials}",
+            class_="quiet",
         ),
+        element("p", f"It breaks a constraint: {conjoined(best.broken)}.") if best.broken else "",
         configuration(best.config),
         class_="card best",
     )
@@ -106,7 +112,8 @@ def configuration(config: Config) -> Html:
 
 
 def _facts(reading: Reading) -> Html:
-    tiles = [_trials(reading), _training(reading), _time(reading), *_audits(reading), *_budget(reading)]
+    tiles = [_trials(reading), _training(reading), _time(reading), *_audits(reading)]
+    tiles += [*_confirmed(reading), *_budget(reading)]
     return element("div", tiles, class_="facts")
 
 
@@ -118,8 +125,10 @@ def _tile(label: str, value: str, *more: Html | str) -> Html:
 
 
 def _trials(reading: Reading) -> Html:
-    found = Counter(trial.status for trial in reading.data.trials)
-    return _tile("Trials", f"{len(reading.data.trials):,}", _bar(found), counts(found))
+    found = reading.study.state.counts
+    state = reading.study.state
+    feasible = [f"feasible: {feasibility(state)}"] if state.constraints else []
+    return _tile("Trials", f"{state.n_trials:,}", _bar(found), counts(found), *feasible)
 
 
 def _bar(found: Mapping[Status, int]) -> Html:
@@ -177,6 +186,20 @@ def _audits(reading: Reading) -> list[Html]:
         f"{overall.low:.0%} to {overall.high:.0%} of all would beat the best"
     )
     return [_tile("Early stopping", figure, words)]
+
+
+def _confirmed(reading: Reading) -> list[Html]:
+    """How good the best is when it is trained anew, where that was asked for."""
+    state = reading.study.state
+    if state.confirmations.last is None or len(state.objectives) > 1:
+        return []
+    found = reading.study.confirmed
+    if not found or not found.best.measured.n:
+        return [_tile("Confirmed", "not known yet", "no leader was trained anew to the end")]
+    best = found.best.measured
+    interval = [f"{number(best.low)} to {number(best.high)} with 95 % confidence"] if best.n > 1 else []
+    words = f"trial {found.best.trial}, trained anew {units(best.n, 'time')}"
+    return [_tile("Confirmed", number(best.mean), words, *interval)]
 
 
 def _peak(data: StudyData) -> int:

@@ -1,0 +1,72 @@
+"""Which free worker holds which trial in memory, and which of them can best give it up for another job."""
+
+from collections.abc import Callable, Sequence
+from heapq import heapify, heappop, heappush, heapreplace
+
+Worth = tuple[bool, int, float]
+"""What it is worth to keep a trial in memory: whether it may go on, how far it has come, how good it is."""
+
+
+class Holders:
+    """The free workers, by what they hold.
+
+    Attributes:
+        empty: Those that hold nothing.
+        holding: What the others hold.
+        held: The other way round.
+        unparked: Those of `holding` of which nobody has asked yet whether their trial should be saved.
+        parked: Held trial: the resource at which it was told to save itself.
+    """
+
+    def __init__(self, worth: Callable[[int], Worth]) -> None:
+        self.empty: dict[int, None] = {}
+        self.holding: dict[int, int] = {}
+        self.held: dict[int, int] = {}
+        self.unparked: dict[int, None] = {}
+        self.parked: dict[int, int] = {}
+        self._worth = worth
+        self._worths: list[
+            tuple[Worth, int, int]
+        ] = []  # a heap; entries that are not true any more may lie in it
+
+    def hold(self, worker: int, trial: int) -> None:
+        """A worker is free and holds a trial."""
+        self.holding[worker] = trial
+        self.held[trial] = worker
+        self.unparked[worker] = None
+        self.weigh((trial,))
+
+    def let_go(self, worker: int) -> None:
+        """A worker holds nothing any more, as it is busy, empty or gone."""
+        trial = self.holding.pop(worker, None)
+        if trial is not None:
+            del self.held[trial]
+            self.parked.pop(trial, None)
+            self.unparked.pop(worker, None)
+
+    def route(self, trial: int | None) -> int:
+        """The free worker that should get a job: the trial's holder, else an empty one, else the least."""
+        if trial in self.held:
+            return self.held[trial]
+        return next(iter(self.empty)) if self.empty else self.least()
+
+    def least(self) -> int:
+        """The worker whose trial is worth least; of equals the first. O(log n) in the number of workers."""
+        worths = self._worths
+        while True:
+            noted, worker, trial = worths[0]
+            if self.holding.get(worker) != trial:
+                heappop(worths)
+            elif (worth := self._worth(trial)) != noted:
+                heapreplace(worths, (worth, worker, trial))
+            else:
+                return worker
+
+    def weigh(self, trials: Sequence[int]) -> None:
+        """The standing of trials may have changed: note what they are worth now."""
+        for trial in trials:
+            if trial in self.held:
+                heappush(self._worths, (self._worth(trial), self.held[trial], trial))
+        if len(self._worths) > 4 * len(self.held) + 64:
+            self._worths = [(self._worth(trial), worker, trial) for trial, worker in self.held.items()]
+            heapify(self._worths)
