@@ -58,7 +58,7 @@ def run(page: Path, folder: Path) -> "subprocess.CompletedProcess[str]":
         env={**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=380,
+        timeout=560,
         check=False,
     )
 
@@ -85,7 +85,7 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_and_commands_of_a_page_work(page: Path, runs: Runs) -> None:
     if names := missing(page):
