@@ -32,7 +32,7 @@ from rung.searchers.registry import SEARCHERS
 from schedulers import examples
 from schedulers.world import SPACE, Settings, World, fold, snapshot
 
-EXAMPLES = int(os.environ.get("RUNG_EXAMPLES", "12"))  # RUNG_EXAMPLES=300 searches deeper
+EXAMPLES = int(os.environ.get("RUNG_EXAMPLES", "8"))  # RUNG_EXAMPLES=300 searches deeper
 STEPS = 40
 LOSSES = (0.0, 0.5, 0.5, 1.0, 1.5, 2.0, math.nan)  # few values, so that ties occur
 FREE_TO_CREATE = (
