@@ -1,6 +1,7 @@
 """Jobs whose reports are known from their beginning, and the trials that they train; see `rung.simulation.jobwise`."""
 
 import math
+from abc import ABC, abstractmethod
 
 from rung.core.space import Config
 
@@ -12,14 +13,14 @@ first one when the job began, which is after all reports of that moment.
 """
 
 
-class Planned:
+class Planned(ABC):
     """Something that will happen."""
 
     __slots__ = ()
 
+    @abstractmethod
     def order(self) -> Order:
         """Its place."""
-        raise NotImplementedError
 
     def __lt__(self, other: "Planned") -> bool:
         return self.order() < other.order()
