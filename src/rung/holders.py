@@ -25,9 +25,8 @@ class Holders:
         self.unparked: dict[int, None] = {}
         self.parked: dict[int, int] = {}
         self._worth = worth
-        self._worths: list[
-            tuple[Worth, int, int]
-        ] = []  # a heap; entries that are not true any more may lie in it
+        # a heap of worth, worker and trial; entries that are not true any more may lie in it
+        self._worths: list[tuple[bool, int, float, int, int]] = []
 
     def hold(self, worker: int, trial: int) -> None:
         """A worker is free and holds a trial."""
@@ -54,19 +53,21 @@ class Holders:
         """The worker whose trial is worth least; of equals the first. O(log n) in the number of workers."""
         worths = self._worths
         while True:
-            noted, worker, trial = worths[0]
+            noted = worths[0]
+            worker, trial = noted[3:]
             if self.holding.get(worker) != trial:
                 heappop(worths)
-            elif (worth := self._worth(trial)) != noted:
-                heapreplace(worths, (worth, worker, trial))
+            elif (now := (*self._worth(trial), worker, trial)) != noted:
+                heapreplace(worths, now)
             else:
                 return worker
 
     def weigh(self, trials: Sequence[int]) -> None:
         """The standing of trials may have changed: note what they are worth now."""
+        held = self.held
         for trial in trials:
-            if trial in self.held:
-                heappush(self._worths, (self._worth(trial), self.held[trial], trial))
-        if len(self._worths) > 4 * len(self.held) + 64:
-            self._worths = [(self._worth(trial), worker, trial) for trial, worker in self.held.items()]
-            heapify(self._worths)
+            if trial in held:
+                heappush(self._worths, (*self._worth(trial), held[trial], trial))
+                if len(self._worths) > 4 * len(held) + 64:
+                    self._worths = [(*self._worth(each), worker, each) for each, worker in held.items()]
+                    heapify(self._worths)

@@ -113,12 +113,12 @@ class LiveASHA:
                 passed = ladder.arrive(trial, resource, ladder.key(losses))
                 self._pause(trial)
                 return () if passed is None else (passed,)
-            case Yielded(trial=trial):
-                ladder.running.discard(trial)
-                self._pause(trial)
             case JobGranted(trial=trial):
                 ladder.running.add(trial)
                 self._clean(trial)
+            case Yielded(trial=trial):
+                ladder.running.discard(trial)
+                self._pause(trial)
             case Failed(trial=trial, target=target):
                 ladder.arrive(trial, target, ladder.worst)
             case MinResourceRaised(resource=resource):

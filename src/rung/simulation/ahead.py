@@ -84,8 +84,8 @@ class Job(Planned):
 
     __slots__ = ("loss", "n_planned", "n_reports", "number", "start", "target", "times", "trial", "worker")
 
-    def __init__(
-        self, number: int, trial: int, *, worker: int, start: int, target: int, n_planned: int
+    def __init__(  # noqa: PLR0917  made once for each job
+        self, number: int, trial: int, worker: int, start: int, target: int, n_planned: int
     ) -> None:
         self.number = number
         self.trial = trial

@@ -17,7 +17,6 @@ from rung.core import decision as facts
 from rung.core.decision import Advance, Ask, New, Slot, Stop, acts_between_jobs
 from rung.core.history import History
 from rung.core.objective import divergence
-from rung.core.record import Incumbent
 from rung.core.rng import rng, trial_seed
 from rung.core.space import Config
 from rung.core.suggestion import Request, looks_at_results
@@ -27,6 +26,8 @@ from rung.simulation.ahead import Job, Order, Trial, Write
 from rung.simulation.notes import Notes
 from rung.simulation.setting import Simulation
 from rung.spec import StudySpec
+
+_NONE = (0, math.inf, -1)  # no incumbent: worse than any
 
 
 def suits(simulation: Simulation) -> bool:
@@ -87,7 +88,7 @@ class Jobwise:
         self._writes: list[Write] = []  # of this very moment, in their order
         self._saving: set[int] = set()
         self._open: dict[int, Job] = {}
-        self._best: Incumbent | None = None
+        self._best: tuple[int, float, int] = _NONE  # sorts the better one first
 
     @property
     def busy_s(self) -> float:
@@ -131,10 +132,12 @@ class Jobwise:
         if self._writes:
             if not plan or plan[0][0] > self.now:  # nearly always
                 self._write_all()
-                return True
-            for write in self._writes:
-                heappush(plan, (self.now, write))
-            self._writes = []
+                if self._free or not plan:
+                    return True
+            else:
+                for write in self._writes:
+                    heappush(plan, (self.now, write))
+                self._writes = []
         moment = plan[0][0]
         if moment > self._horizon_s:
             return False
@@ -151,13 +154,15 @@ class Jobwise:
 
     def _fill(self) -> bool:
         """Give jobs to free workers; False if there is none for some."""
+        decide = self._scheduler.decide
         while self._free:
             if not self._closed and self._is_full():
                 self._close()
-            match self._scheduler.decide(self._ask()):
-                case New(target=target) as new if not self._closed and target <= self._room():
+            room = self._room()
+            match decide(self._ask(room)):
+                case New(target=target) as new if not self._closed and target <= room:
                     self._create(new)
-                case Advance(trial=trial, target=target) if target - self._starts_at(trial) <= self._room():
+                case Advance(trial=trial, target=target) if target - self._starts_at(trial) <= room:
                     if trial in self._saving:
                         return False
                     self._start(trial, target)
@@ -170,12 +175,12 @@ class Jobwise:
     def _is_full(self) -> bool:
         return self._budget.trials is not None and len(self.trials) >= self._budget.trials
 
-    def _ask(self) -> Ask:
+    def _ask(self, room: float) -> Ask:
         return Ask(
             self._free.values(),
             self._holders.held.keys(),
             not self._closed,
-            self._room(),
+            room,
             self._history,
             self._rng,
             self._starts_at,
@@ -202,7 +207,8 @@ class Jobwise:
         trial = len(self.trials)
         self.trials.append(Trial(config, trial_seed(self._seed, trial)))
         self._history.add_trial(config)
-        self._changed(self._scheduler.apply(facts.TrialCreated(trial, new.bracket)))
+        if changed := self._scheduler.apply(facts.TrialCreated(trial, new.bracket)):
+            self._changed(changed)
         self._start(trial, new.target)
 
     def _configuration(self, new: New) -> Config | None:
@@ -222,26 +228,29 @@ class Jobwise:
     # Jobs
 
     def _start(self, trial: int, target: int) -> None:
-        record, worker = self.trials[trial], self._holders.route(trial)
-        start = self._starts_at(trial)
+        record, holders = self.trials[trial], self._holders
+        worker, start = holders.route(trial), self._starts_at(trial)
         self.notes.jobs[target] += 1
-        self.notes.moved += bool(start) and record.worker != worker
-        if self._holders.holding.get(worker) == trial:
-            self._holders.let_go(worker)
-        elif worker in self._holders.holding:
+        if start and record.worker != worker:
+            self.notes.moved += 1
+        if trial in holders.held:
+            holders.let_go(worker)
+        elif worker in holders.holding:
             self._release(worker)
+        else:
+            del holders.empty[worker]
         del self._free[worker]
-        self._holders.empty.pop(worker, None)
         record.running = record.goes_on = True
         record.worker = worker
         self._n_planned += 1
-        job = Job(self._n_jobs, trial, worker=worker, start=start, target=target, n_planned=self._n_planned)
+        job = Job(self._n_jobs, trial, worker, start, target, self._n_planned)
         self._open[job.number] = job
         self._n_jobs += 1
         self._committed += target - start
         self._train(job, record)
         heappush(self._plan, (job.times[-1], job))
-        self._changed(self._scheduler.apply(facts.JobGranted(job.number, trial, start, target)))
+        if changed := self._scheduler.apply(facts.JobGranted(job.number, trial, start, target)):
+            self._changed(changed)
 
     def _train(self, job: Job, record: Trial) -> None:
         """Find out when a job reports, and how it ends."""
@@ -296,18 +305,18 @@ class Jobwise:
         self._holders.empty[job.worker] = None
 
     def _reached(self, job: Job, record: Trial, loss: float) -> None:
+        trial, target, before = job.trial, job.target, self._best
         record.loss = loss
-        self.notes.arrived[job.target] += 1
-        before, this = self._best, Incumbent(job.trial, job.target, (loss,))
-        others = self._scheduler.apply(facts.Arrived(job.trial, job.target, this.losses))
-        if before is None or this.order < before.order:
+        self.notes.arrived[target] += 1
+        changed = (trial, *self._scheduler.apply(facts.Arrived(trial, target, (loss,))))
+        if (this := (-target, loss, trial)) < before:
             self._best = this
-            if before is None or before.trial != job.trial:
+            if before[2] != trial:
                 self.notes.best(self.now, self._units(job.order()), regret(self._problem, record.config))
-            self._changed((job.trial, *others) if before is None else (job.trial, *others, before.trial))
-        else:
-            self._changed((job.trial, *others))
-        self._holders.hold(job.worker, job.trial)
+            if before is not _NONE:
+                changed = (*changed, before[2])
+        self._changed(changed)
+        self._holders.hold(job.worker, trial)
 
     def _units(self, order: Order) -> int:
         """Units that had been reported before something that happens now."""
@@ -329,8 +338,6 @@ class Jobwise:
 
     def _changed(self, trials: Sequence[int]) -> None:
         """The standing of trials may have changed: note it, and give up checkpoints that nobody needs any more."""
-        if not trials:
-            return
         for trial in trials:
             record = self.trials[trial]
             if not record.running:
@@ -340,16 +347,13 @@ class Jobwise:
         self._holders.weigh(trials)
 
     def _drop_needless(self, trial: int, record: Trial) -> None:
-        needed = 2 if record.goes_on else int(self._is_best(trial))
+        needed = 2 if record.goes_on else int(trial == self._best[2])
         if record.checkpoints > needed:
             self.notes.held -= record.checkpoints - needed
             record.checkpoints = needed
 
-    def _is_best(self, trial: int) -> bool:
-        return self._best is not None and self._best.trial == trial
-
     def _is_worth_saving(self, trial: int) -> bool:
-        return self.trials[trial].goes_on or self._is_best(trial)
+        return self.trials[trial].goes_on or trial == self._best[2]
 
     def _release(self, worker: int) -> None:
         """A worker gives up what it holds for another trial."""
@@ -391,6 +395,5 @@ class Jobwise:
             record.saved_at = record.position
             record.checkpoints += 1
             self._drop_needless(write.trial, record)
-            self._holders.weigh((write.trial,))
         if write.leaves:
             self._saving.discard(write.trial)
