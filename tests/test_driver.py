@@ -24,6 +24,7 @@ class Hand:
     """A pool whose outcomes are given by hand, a list for each wait; `sent` are the driver's commands."""
 
     holds = True
+    trains_apart = False
 
     def __init__(self, *outcomes: list[base.Outcome]) -> None:
         self.sent: list[tuple[int, base.Command]] = []

@@ -5,10 +5,11 @@ event that the state refuses. It sends nothing to workers; `rung.driver` does.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rung.audited import audited
 from rung.confirming import due, repeat, reserved, search_room
@@ -20,8 +21,9 @@ from rung.core.job import Job, Purpose
 from rung.core.rng import confirm_seed, rng, trial_seed
 from rung.core.space import Config, Space
 from rung.core.state import State
-from rung.core.suggestion import Request, Searcher
+from rung.core.suggestion import Request, Searcher, takes_time
 from rung.core.why import Why
+from rung.thinking import Thinking, Thinks, Thought
 
 
 class Appender(Protocol):
@@ -67,6 +69,7 @@ class Dispatcher:
         doomed: Checkpoints given up, with the sequence number that must be durable before they are deleted.
         over_quota: Why nothing may start: the checkpoints that must stay take too much room; None if they do not.
         changed: Is told the trials whose standing may have changed.
+        thinking: Asks the searcher where that takes time; None: it is asked in the turn of the loop.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class Dispatcher:
         self._reserves = state.confirmations.options is not None
         self._room = partial(search_room, state) if self._reserves else state.account.room
         self.changed: Callable[[Sequence[int]], None] = lambda trials: None
+        self.thinking: Thinks | None = None
 
     # Recording
 
@@ -380,6 +384,28 @@ class Dispatcher:
             return self.state.trials[trial].position, None
         return self.state.resumes_at(trial)
 
+    # Thinking
+
+    @contextmanager
+    def thinking_apart(self, wake: Callable[[], None] | None) -> Iterator[None]:
+        """Meanwhile a searcher that takes time is asked on a thread of its own, which calls `wake`, if one is given."""
+        if wake is None or not takes_time(self._searcher):
+            yield
+            return
+        self.thinking = thinking = Thinking(wake)
+        try:
+            yield
+        finally:
+            self.thinking = None
+            thinking.close()
+
+    def ponders(self, work: Work) -> bool:
+        """Whether the configuration of a new trial is still being thought about."""
+        new = work.new
+        if self.thinking is None or new is None or self._given(new) is not None:
+            return False
+        return self.thinking.ask(self._searcher, self._request(new), self.state) is None
+
     # Granting
 
     def grant(self, work: Work, worker: int, held: Set[int]) -> Job | None:
@@ -424,21 +450,20 @@ class Dispatcher:
     def _create(self, new: New) -> ev.Created | None:
         if isinstance(new, Repeat):
             return self._create_apart(new)
-        found = self._configuration(new)
-        if found is None:
+        chosen = self._chosen(new)
+        if chosen is None:
             return None
-        config, source, fitted = found
         trial = len(self.state.trials)
         return ev.Created(
             trial,
-            config,
-            source,
+            chosen.config,
+            chosen.source,
             trial_seed(self._seed, trial - self.state.confirmations.trials),
             new.parent,
             new.ends,
             new.bracket,
-            fitted,
-            self.state.seq,
+            chosen.fitted,
+            self.state.seq if chosen.seen is None else chosen.seen,
         )
 
     def _create_apart(self, new: Repeat) -> ev.Created:
@@ -455,16 +480,46 @@ class Dispatcher:
             repetition=repetition.number,
         )
 
-    def _configuration(self, new: New) -> tuple[Config, ev.Source, dict[str, object] | None] | None:
-        state = self.state
-        number = len(state.trials) - state.confirmations.trials
-        if new.config is not None:
-            return new.config, "scheduler", None
-        if number == 0 and self._tries_defaults and (defaults := state.space.defaults()) is not None:
-            return defaults, "default", None
-        if state.enqueued:
-            return state.enqueued[0], "enqueued", None
-        request = Request(number, state.suggested, 1, new.target, new.bracket, self._rng)
-        for suggestion in self._searcher.suggest(state.history.view(), request):
-            return suggestion.config, "searcher", suggestion.fitted
+    def _chosen(self, new: New) -> "_Chosen | None":
+        """The configuration of a new trial; None if the searcher has nothing left to suggest."""
+        given = self._given(new)
+        if given is not None:
+            return given
+        request = self._request(new)
+        if self.thinking is None:
+            thought = Thought(self._searcher.suggest(self.state.history.view(), request), self.state.seq)
+        else:
+            found = self.thinking.ask(self._searcher, request, self.state)
+            assert found is not None  # see `ponders`
+            thought = found
+        for suggestion in thought.suggestions:
+            return _Chosen(suggestion.config, "searcher", suggestion.fitted, thought.seen)
         return None
+
+    def _given(self, new: New) -> "_Chosen | None":
+        """The configuration of a new trial for which the searcher is not asked."""
+        state = self.state
+        if new.config is not None:
+            return _Chosen(new.config, "scheduler")
+        if self._number == 0 and self._tries_defaults and (defaults := state.space.defaults()) is not None:
+            return _Chosen(defaults, "default")
+        if state.enqueued:
+            return _Chosen(state.enqueued[0], "enqueued")
+        return None
+
+    @property
+    def _number(self) -> int:
+        """The number of the next trial, those of confirmations not counted."""
+        return len(self.state.trials) - self.state.confirmations.trials
+
+    def _request(self, new: New) -> Request:
+        return Request(self._number, self.state.suggested, 1, new.target, new.bracket, self._rng)
+
+
+class _Chosen(NamedTuple):
+    """A configuration, who chose it, the parameters of the model, and the last event that it knew of; None: of all."""
+
+    config: Config
+    source: ev.Source
+    fitted: dict[str, object] | None = None
+    seen: int | None = None

@@ -98,8 +98,9 @@ class Driver:
         with self._interruptible():
             if self._dispatcher.over_quota is not None:
                 self._leave(self._dispatcher.over_quota)
-            while self._turn():
-                pass
+            with self._dispatcher.thinking_apart(self._pool.wake if self._pool.trains_apart else None):
+                while self._turn():
+                    pass
             self._release_all()
             self._pool.close(GRACE_S)
         if self._error is not None:
@@ -126,6 +127,8 @@ class Driver:
             match self._dispatcher.decide(self._free.values(), self._holders.held.keys()):
                 case Work(trial=trial) if trial in self._saving:
                     self._idle = Why("saving")
+                case Work() as work if self._dispatcher.ponders(work):
+                    return  # it wakes this loop
                 case Work() as work:
                     self._start(work)
                 case Stop() as stop:

@@ -1,7 +1,8 @@
 """Replay: a log is folded from its beginning, and at each decision the same question is asked again.
 
 Asked is the very code that decides in a run, `rung.dispatcher`, on a state that was folded up to the event before; its
-answer is compared with what the log says, to the last bit of a configuration. So a replay shows that an interrupted
+answer is compared with what the log says, to the last bit of a configuration. A searcher that was asked while the study
+went on (`rung.thinking`) is asked with what was known then. So a replay shows that an interrupted
 study went on as an uninterrupted one would have from the same results, and whether this version decides as the one
 that wrote the log did.
 
@@ -19,11 +20,14 @@ import msgspec
 
 from rung.core import event as ev
 from rung.core.decision import Finished, Slot, Stop, Wait, Yield
+from rung.core.history import HistoryView
 from rung.core.state import State
+from rung.core.suggestion import Request, Searcher
 from rung.dispatcher import Dispatcher, Work
 from rung.roster import Roster
 from rung.spec import StudySpec, versions
 from rung.stores.memory import MemoryStore
+from rung.thinking import Thought
 
 TOLERANCE = 1e-6  # relative, between numbers of configurations and models that other versions have computed
 
@@ -31,12 +35,11 @@ TOLERANCE = 1e-6  # relative, between numbers of configurations and models that 
 UNDECIDED = ("asked", "quota", "time to confirm")
 ELSEWHERE = " under Optuna"  # in the rules of what an imported study has done before, see its `retelling.py`
 
-Unknown = Literal["held", "slots", "snapshot", "elsewhere"]
+Unknown = Literal["held", "slots", "elsewhere"]
 """Why a question cannot be asked again as it was.
 
 - held: its answer depends on which trials the workers held, which the log does not say in full.
 - slots: the scheduler looks at the free slots, which are not in the log.
-- snapshot: its configuration was suggested from what was known earlier.
 - elsewhere: it was taken by another program, from which the study was imported.
 """
 
@@ -109,8 +112,12 @@ class _Replaying:
         self._spec: StudySpec
         self._state: State
         self._asked: _Asked
+        self._recalled: dict[
+            int, HistoryView
+        ] = {}  # what searchers knew that were asked while the study went on
 
     def run(self) -> Replay:
+        thoughts = set(map(_seen_earlier, self._read()))
         for group in _groups(self._read()):
             event = group[0].event
             if isinstance(event, ev.Opened | ev.SpecChanged):
@@ -120,6 +127,8 @@ class _Replaying:
             for entry in group:
                 self._roster.see(entry, self._state)
                 self._state.apply(entry)
+            if self._state.seq in thoughts:
+                self._recalled[self._state.seq] = self._state.history.view().settled()
             if isinstance(event, ev.SpaceChanged):
                 self._asked = _Asked.of(self._spec, self._state)  # searchers begin anew in another space
         return self._found
@@ -159,6 +168,9 @@ class _Replaying:
         if isinstance(logged[-1], ev.Started):
             self._roster.correct(logged[-1], self._state)
         slots = _Slots()
+        seen = _seen_earlier(group[0])
+        known = None if seen is None else self._recalled.pop(seen, None)
+        self._asked.thinking = None if seen is None or known is None else _Recalled(known, seen)
         answers = self._answers(logged[-1], slots)
         if any(_same(logged, answer, self._tolerance) for answer in answers):
             found.n_agreed += 1
@@ -180,12 +192,9 @@ class _Replaying:
 
     def _unknown(self, group: tuple[ev.Entry, ...], slots: "_Slots") -> Unknown | None:
         """Why a decision that is answered otherwise cannot be judged; None if it can be."""
-        first, last = group[0], group[-1].event
+        last = group[-1].event
         if _is_from_elsewhere(group):
             return "elsewhere"
-        match first.event:
-            case ev.Created(source="searcher", seen=seen) if seen != first.seq - 1:
-                return "snapshot"
         if slots.looked_at:
             return "slots"
         worker = last.worker if isinstance(last, ev.Started) else 0
@@ -236,6 +245,18 @@ class _Asked(Dispatcher):
         raise _WouldRecordError(events)
 
 
+class _Recalled:
+    """Asks the searcher with what was known earlier."""
+
+    def __init__(self, history: HistoryView, seen: int) -> None:
+        self._history = history
+        self._seen = seen
+
+    def ask(self, searcher: Searcher, request: Request, state: State) -> Thought:
+        """See `rung.thinking.Thinks`."""
+        return Thought(searcher.suggest(self._history, request), self._seen)
+
+
 class _WouldRecordError(Exception):
     """Carries what would be recorded out of a dispatcher, before anything has changed."""
 
@@ -268,6 +289,15 @@ class _Slots(Collection[Slot]):
     def __contains__(self, slot: object) -> bool:
         self.looked_at = True
         return slot == Slot(0)
+
+
+def _seen_earlier(entry: ev.Entry) -> int | None:
+    """The last event that the searcher knew of, if it was asked before the last one."""
+    match entry.event:
+        case ev.Created(source="searcher", seen=seen) if seen != entry.seq - 1:
+            return seen
+        case _:
+            return None
 
 
 def _groups(entries: Iterable[ev.Entry]) -> Iterator[tuple[ev.Entry, ...]]:

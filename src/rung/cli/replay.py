@@ -21,7 +21,6 @@ LONG_AGO = 10**8  # seconds; a time below is virtual
 REASONS: "dict[Unknown, str]" = {
     "held": "depends on which trials the workers held, which the log does not say",
     "slots": "depends on the free slots, which are not in the log",
-    "snapshot": "was suggested from what was known earlier",
     "elsewhere": "was taken by another program, from which the study was imported",
 }
 

@@ -4,6 +4,7 @@ Appending is O(1). Nothing appended ever changes, so a view is the length at whi
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +92,7 @@ class HistoryView:
         n_observations: Observations made.
     """
 
-    __slots__ = ("_history", "_n_failed", "_pending", "_present", "n_observations", "n_trials")
+    __slots__ = ("_history", "_n_failed", "_pending", "_present", "_taken", "n_observations", "n_trials")
 
     def __init__(
         self, history: History, present: Present, n_trials: int, n_observations: int, n_failed: int
@@ -102,6 +103,13 @@ class HistoryView:
         self.n_observations = n_observations
         self._n_failed = n_failed
         self._pending: Mapping[int, int] | None = None
+        self._taken: dict[str, npt.NDArray[Any]] = {}
+
+    def settled(self) -> Self:
+        """Itself, all arrays taken, so that another thread may read it while the history grows."""
+        self._taken = {name: getattr(self, name) for name in _ARRAYS}
+        _ = self.pending
+        return self
 
     @property
     def configs(self) -> Sequence[Config]:
@@ -116,7 +124,7 @@ class HistoryView:
     @property
     def encoded(self) -> Floats:
         """These in the unit cube, shape (n_trials, d), NaN where inactive; all NaN outside the space."""
-        return self._present.encoded(self.n_trials)
+        return self._taken["encoded"] if self._taken else self._present.encoded(self.n_trials)
 
     @property
     def since(self) -> int:
@@ -126,17 +134,17 @@ class HistoryView:
     @property
     def trials(self) -> Ints:
         """Trial of each observation, shape (n_observations,)."""
-        return self._history._trials.first(self.n_observations)
+        return self._rows("trials", self._history._trials)
 
     @property
     def resources(self) -> Ints:
         """Resource of each observation, shape (n_observations,)."""
-        return self._history._resources.first(self.n_observations)
+        return self._rows("resources", self._history._resources)
 
     @property
     def losses(self) -> Floats:
         """Losses of each observation, lower is better, shape (n_observations, n_objectives)."""
-        return self._history._losses.first(self.n_observations)
+        return self._rows("losses", self._history._losses)
 
     @property
     def violations(self) -> Floats:
@@ -145,17 +153,17 @@ class HistoryView:
         Shape (n_observations, n_constraints).
         """
         found = self._history._violations
-        return np.zeros((self.n_observations, 0)) if found is None else found.first(self.n_observations)
+        return np.zeros((self.n_observations, 0)) if found is None else self._rows("violations", found)
 
     @property
     def seconds(self) -> Floats:
         """Training time of each observation since the one before it, shape (n_observations,)."""
-        return self._history._seconds.first(self.n_observations)
+        return self._rows("seconds", self._history._seconds)
 
     @property
     def times(self) -> Floats:
         """When each observation was recorded, by the log's clock, shape (n_observations,)."""
-        return self._history._times.first(self.n_observations)
+        return self._rows("times", self._history._times)
 
     @property
     def metrics(self) -> Sequence[Metrics]:
@@ -165,7 +173,7 @@ class HistoryView:
     @property
     def failed(self) -> Ints:
         """Failed trials and the targets that they did not reach, shape (n, 2)."""
-        return self._history._failed.first(self._n_failed)
+        return self._taken["failed"] if self._taken else self._history._failed.first(self._n_failed)
 
     @property
     def pending(self) -> Mapping[int, int]:
@@ -178,3 +186,9 @@ class HistoryView:
         """Trials observed at a resource and their losses, in the order of observation."""
         here = self.resources == resource
         return self.trials[here], self.losses[here]
+
+    def _rows(self, name: str, growing: GrowingArray) -> npt.NDArray[Any]:
+        return self._taken[name] if self._taken else growing.first(self.n_observations)
+
+
+_ARRAYS = ("encoded", "trials", "resources", "losses", "violations", "seconds", "times", "failed")

@@ -54,6 +54,11 @@ def looks_at_results(searcher: Searcher) -> bool:
     return getattr(searcher, "looks_at_results", True)
 
 
+def takes_time(searcher: Searcher) -> bool:
+    """Whether a suggestion takes more than some milliseconds, as a searcher says by `takes_time = True`."""
+    return getattr(searcher, "takes_time", False)
+
+
 class SearcherSpec(Protocol):
     """The options of a searcher, as a user writes them."""
 

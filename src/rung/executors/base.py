@@ -120,6 +120,11 @@ class Pool(Protocol):
         """Whether workers can hold a trial; if not, each is released as soon as it is at rest."""
         ...
 
+    @property
+    def trains_apart(self) -> bool:
+        """Whether workers train while the driver does something else."""
+        ...
+
     def clock(self) -> float:
         """Now, in seconds: Unix time, or virtual time."""
         ...

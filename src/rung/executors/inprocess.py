@@ -32,6 +32,7 @@ class InProcessPool:
 
     __slots__ = ("_call", "_channel", "_clock", "_commands", "_joined")
 
+    trains_apart = False
     holds = (
         False  # wait() must come back before the driver can decide, so nobody could hold a trial meanwhile
     )

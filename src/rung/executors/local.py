@@ -120,6 +120,7 @@ class LocalPool:
     """
 
     holds = True
+    trains_apart = True
 
     def __init__(self, spec: Local, call: bytes) -> None:
         self._spec = spec

@@ -125,6 +125,7 @@ class SimulatedPool:
     """Virtual workers, and what will happen to them in a heap by time."""
 
     holds = True
+    trains_apart = False
 
     def __init__(self, options: Simulated, resource: Resource, objectives: Objectives) -> None:
         self._options = options

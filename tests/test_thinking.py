@@ -1,0 +1,84 @@
+"""Thinking: a searcher that takes time is asked on a thread of its own, and the driver goes on meanwhile."""
+
+import threading
+from collections.abc import Iterator
+from typing import ClassVar
+
+import msgspec
+import pytest
+
+import rung
+import simulations
+from rung.core import event as ev
+from rung.core.history import HistoryView
+from rung.core.suggestion import Request, Suggestion
+from rung.searchers.registry import SEARCHERS
+
+LIMIT_S = 60.0
+
+
+class Slow(msgspec.Struct, frozen=True, tag="test-slow", tag_field="type"):
+    """A searcher that thinks until a trial that is being trained meanwhile was observed once more."""
+
+    tries_defaults: bool = False
+
+    def start(self, space: rung.Space, *options: object) -> "LiveSlow":
+        return LiveSlow(space)
+
+
+class LiveSlow:
+    takes_time: ClassVar[bool] = True
+    reported: ClassVar[threading.Event] = threading.Event()
+    threads: ClassVar[set[str]] = set()
+
+    def __init__(self, space: rung.Space) -> None:
+        self._space = space
+
+    def _replays(self) -> bool:
+        return threading.current_thread() is threading.main_thread()
+
+    def suggest(self, history: HistoryView, request: Request) -> list[Suggestion]:
+        self.threads.add(threading.current_thread().name)
+        if history.pending and not self._replays():
+            self.reported.clear()
+            assert self.reported.wait(LIMIT_S)
+        known = (len(history.trials), len(history.encoded), len(history.losses), len(history.pending))
+        return [Suggestion(self._space.sample(1, request.rng(f"slow {known}", request.index))[0])]
+
+
+@pytest.fixture
+def slow() -> Iterator[None]:
+    SEARCHERS.add(Slow)
+    yield
+    LiveSlow.reported.set()  # for the thread of one that failed
+    del SEARCHERS._classes["test-slow"]
+
+
+def test_reports_are_recorded_while_a_searcher_thinks_and_the_log_says_what_it_knew(slow: None) -> None:
+    def heard(event: ev.AnyEvent, view: object) -> None:
+        if isinstance(event, ev.Reported):
+            LiveSlow.reported.set()
+
+    study = simulations.study("asha", searcher=Slow(), scheduler=rung.FIFO(30))
+    study.run(simulations.train, workers=2, budget=rung.Budget(trials=8), watch=[heard])
+    entries = list(study.events())
+    meanwhile = [
+        isinstance(each.event, ev.Reported)
+        for entry in entries
+        if isinstance(entry.event, ev.Created)
+        for each in entries[entry.event.seen : entry.seq - 1]
+    ]
+    assert any(meanwhile)
+    found = study.replay()
+    assert (found.first, found.unknown) == (None, {})
+    assert "rung-searcher_0" in LiveSlow.threads
+
+
+def test_what_a_searcher_raises_there_ends_the_run(slow: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: LiveSlow, history: HistoryView, request: Request) -> list[Suggestion]:
+        raise ZeroDivisionError("no model")
+
+    monkeypatch.setattr(LiveSlow, "suggest", fail)
+    study = simulations.study("asha", searcher=Slow(), scheduler=rung.FIFO(1))
+    with pytest.raises(ZeroDivisionError, match="no model"):
+        study.run(simulations.train, workers=1, budget=rung.Budget(trials=2))
