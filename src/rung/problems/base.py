@@ -1,11 +1,13 @@
 """What a simulated worker asks: what would training have reported, and how long would it have taken?"""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from rung.core.objective import Objective
 from rung.core.resource import Resource
 from rung.core.space import Config, Space
+from rung.problems.goals import Front, Goals
 
 
 class Problem(Protocol):
@@ -25,16 +27,20 @@ class Benchmark(Problem, Protocol):
     Attributes:
         name: What tables and figures call it.
         space: What is tuned.
-        objective: What is optimized.
+        objective: What is optimized; the first of several objectives.
+        goals: All objectives, and the limits to keep.
+        front: The best known front, of several objectives; None: there is one.
         resource: What a unit of training is.
         max_resource: How far a trial can be trained.
-        best: The best final value of any configuration; regret 0.
-        typical: The median final value of configurations at random; regret 1.
+        best: The best final value of any configuration that keeps the limits; regret 0.
+        typical: The median final value of such configurations at random; regret 1.
     """
 
     name: str
     space: Space
     objective: Objective
+    goals: Goals
+    front: Front | None
     resource: Resource
     max_resource: int
     best: float
@@ -50,6 +56,29 @@ class Benchmark(Problem, Protocol):
     def final(self, config: Config) -> float:
         """The value of a configuration at `max_resource`, the mean over seeds, without noise; NaN if it diverges."""
         ...
+
+    def finals(self, config: Config) -> Mapping[str, float]:
+        """The same of all its metrics, by name."""
+        ...
+
+
+def shortfall(problem: Benchmark, configs: Sequence[Config]) -> float:
+    """How far what a study calls best is from the best that is known.
+
+    Args:
+        problem: On which.
+        configs: The best configuration, or with several objectives those of the front.
+
+    Returns:
+        With one objective the regret, `inf` where a limit is broken; with several the part of the known front's
+        hypervolume that is missing, to which those that break a limit add nothing.
+    """
+    finals = [problem.finals(config) for config in configs]
+    if problem.front is None:
+        kept = problem.goals.are_kept(finals[0])
+        return regret(problem, configs[0]) if kept else math.inf
+    goals = problem.goals
+    return problem.front.lost([goals.losses(values) for values in finals if goals.are_kept(values)])
 
 
 def regret(problem: Benchmark, config: Config) -> float:

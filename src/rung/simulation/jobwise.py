@@ -43,7 +43,7 @@ def suits(simulation: Simulation) -> bool:
 
 
 def _sets_apart(spec: StudySpec) -> bool:
-    return spec.audit is not None or spec.confirm is not None
+    return spec.audit is not None or spec.confirm is not None or bool(spec.constraints)
 
 
 class Jobwise:
