@@ -127,9 +127,10 @@ def _covered(lost: float) -> str:
 def _legend(results: "list[ArmResult]", experiment: "Experiment") -> list[str]:
     rate = sum(found.results_per_s for found in results) / len(results)
     return [
-        "rank: mean over problems and seeds, 1 is best.",
+        "rank: mean over problems and seeds, 1 is best; with the 95 % interval.",
         *(_of_fronts(experiment) if experiment.of_fronts else _of_best(experiment)),
-        "busy: time in which workers had a job. saved, moved: checkpoints written, and those read by another worker.",
+        "busy: time in which workers had a job.",
+        "saved, moved: checkpoints written, and those read by another worker.",
         f"{rate:.0f} results were simulated in a second.",
     ]
 
@@ -137,8 +138,9 @@ def _legend(results: "list[ArmResult]", experiment: "Experiment") -> list[str]:
 def _of_best(experiment: "Experiment") -> list[str]:
     limits = " and ".join(map(str, experiment.problems[0].goals.constraints))
     best = "the best known configuration" + (f" with {limits}" if limits else "")
-    words = f"regret: of what the study would call best, trained to the end; 0 is {best}, 1 the median one"
-    return [f"{words}{', none one that breaks the limit' if limits else ''}."]
+    words = "regret: of what the study would call best, trained to the end;"
+    broken = ", none one that breaks a limit" if limits else ""
+    return [words, f"0 is {best}, 1 the median one{broken}."]
 
 
 def _of_fronts(experiment: "Experiment") -> list[str]:
@@ -146,8 +148,9 @@ def _of_fronts(experiment: "Experiment") -> list[str]:
     limits = " and ".join(map(str, goals.constraints))
     named = ", ".join(f"{goal.metric} {'up' if goal.maximize else 'down'}" for goal in goals.objectives)
     return [
-        f"hypervolume: of the front that the study would show ({named}), trained to the end, as a part of that of",
-        f"the best known front{' with ' + limits if limits else ''}: 1 is the whole front.",
+        f"hypervolume: of the front that the study would show ({named}),",
+        f"trained to the end, as a part of that of the best known front{' with ' + limits if limits else ''}: "
+        "1 is the whole front.",
     ]
 
 
@@ -168,4 +171,7 @@ def _derived(experiment: "Experiment") -> list[str]:
 def _missing(left_out: Mapping[str, str]) -> list[str]:
     if not left_out:
         return []
-    return [f"Left out: {', '.join(left_out)}. Name one with --scheduler to read why it cannot work here."]
+    return [
+        f"Left out: {', '.join(left_out)}.",
+        "Name one with --scheduler to read why it cannot work here.",
+    ]

@@ -13,7 +13,7 @@ from rung.models.pareto import hypervolume, non_dominated
 
 Floats = npt.NDArray[np.float64]
 
-BEYOND = 0.1  # how far beyond the ends of a front its reference lies, in parts of the range of the front
+BEYOND = 0.1  # how far beyond the ends of a front its reference lies at least, in parts of its range
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Front:
 
     Attributes:
         ideal: The best loss in each objective, shape (k,).
-        reference: What is worse than this in an objective counts for nothing: the worst loss in each objective on the
-            front, and a tenth of its range beyond.
+        reference: What is worse than this in an objective counts for nothing: in each the median of all losses, or a
+            tenth of the front's range beyond its worst, whichever is worse.
         volume: Of what lies between the front and the reference, each objective scaled to 0 at `ideal` and 1 there.
     """
 
@@ -63,8 +63,8 @@ class Front:
         """The front of some losses, finite, shape (n, k), n at least 1."""
         rows = losses[non_dominated(losses)]
         ideal, worst = rows.min(axis=0), rows.max(axis=0)
-        ranges = np.where(worst > ideal, worst - ideal, np.ptp(losses, axis=0))
-        reference = worst + BEYOND * np.where(ranges > 0, ranges, 1.0)
+        reference = np.maximum(worst + BEYOND * (worst - ideal), np.median(losses, axis=0))
+        reference = np.where(reference > ideal, reference, ideal + 1.0)
         return cls(ideal, reference, hypervolume((rows - ideal) / (reference - ideal), np.ones(len(ideal))))
 
     def lost(self, losses: Sequence[Losses]) -> float:

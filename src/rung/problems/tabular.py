@@ -81,8 +81,8 @@ def _sound(table: Table, goals: Goals) -> Floats:
     finals = {metric: table.finals_of(metric).tolist() for metric in goals.metrics}
     rows = [dict(zip(finals, values, strict=True)) for values in zip(*finals.values(), strict=True)]
     kept = [goals.losses(values) for values in rows if goals.are_kept(values)]
-    losses = np.array(kept, float).reshape(len(kept), len(goals.objectives))
-    losses = losses[np.isfinite(losses).all(axis=1)]
+    losses: Floats = np.array(kept, float).reshape(len(kept), len(goals.objectives))
+    losses = np.asarray(losses[np.isfinite(losses).all(axis=1)])
     if not len(losses):
         limits = " and ".join(map(str, goals.constraints)) or "has no value at the end"
         raise SpecError(
