@@ -143,7 +143,7 @@ def event_by_event(simulation: Simulation) -> Happened:
     state = spec.start()
     observer = Observer(state, partial(shortfall, problem), horizon_s)
     executor = simulation.world.executor(problem, simulation.workers, spec.seed)
-    pool = executor.open(problem.resource, spec.objectives)
+    pool = executor.open(problem.resource, spec.objectives, spec.ranked_by)
     dispatcher = _dispatcher(state, spec, pool.clock, observer)
     dispatcher.record(ev.BudgetChanged(simulation.budget))
     ended = Driver(
