@@ -1,6 +1,7 @@
 """What a simulated worker asks: what would training have reported, and how long would it have taken?"""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -39,12 +40,16 @@ class Benchmark(Problem, Protocol):
     name: str
     space: Space
     objective: Objective
-    goals: Goals
     front: Front | None
     resource: Resource
     max_resource: int
     best: float
     typical: float
+
+    @property
+    def goals(self) -> Goals:
+        """See above."""
+        ...
 
     def curve(self, config: Config, start: int, target: int, seed: int) -> tuple[list[float], list[float]]:
         """Values of the objective at `start + 1 … target`, and the seconds that each took, as single calls say.
@@ -60,6 +65,26 @@ class Benchmark(Problem, Protocol):
     def finals(self, config: Config) -> Mapping[str, float]:
         """The same of all its metrics, by name."""
         ...
+
+
+class OneObjective(ABC):
+    """What a benchmark is besides, where there is one objective and no limit."""
+
+    objective: Objective
+    front: Front | None = None
+
+    @property
+    def goals(self) -> Goals:
+        """See `Benchmark`."""
+        return Goals((self.objective,))
+
+    def finals(self, config: Config) -> Mapping[str, float]:
+        """See `Benchmark.finals`."""
+        return {self.objective.metric: self.final(config)}
+
+    @abstractmethod
+    def final(self, config: Config) -> float:
+        """See `Benchmark.final`."""
 
 
 def shortfall(problem: Benchmark, configs: Sequence[Config]) -> float:

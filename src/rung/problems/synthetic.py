@@ -12,7 +12,7 @@ from rung.core.objective import Objective
 from rung.core.resource import Resource, Steps
 from rung.core.rng import address, rng
 from rung.core.space import Config, Space
-from rung.problems.goals import Front, Goals
+from rung.problems.base import OneObjective
 from rung.problems.places import Places
 
 KEPT = 1 << 16  # configurations whose curves are remembered
@@ -117,7 +117,7 @@ _THREE = struct.Struct("<QQQ")
 _RANGE = 2.0**64
 
 
-class SyntheticProblem:
+class SyntheticProblem(OneObjective):
     """Learning curves with an end, so that schedules can be compared on them; see `rung.problems.base.Benchmark`.
 
     Args:
@@ -133,8 +133,6 @@ class SyntheticProblem:
         self.name = name
         self.space = curves.space
         self.objective = Objective(curves.metric)
-        self.goals = Goals((self.objective,))
-        self.front: Front | None = None
         self.resource: Resource = Steps() if resource is None else resource
         self.max_resource = max_resource
         self._curves = curves
@@ -154,7 +152,3 @@ class SyntheticProblem:
     def final(self, config: Config) -> float:
         """See `Benchmark.final`."""
         return self._curves.without_noise(config, self.max_resource)
-
-    def finals(self, config: Config) -> Mapping[str, float]:
-        """See `Benchmark.finals`."""
-        return {self.objective.metric: self.final(config)}

@@ -297,7 +297,7 @@ class Jobwise:
 
     def _reached(self, job: Job, record: Trial, loss: float) -> None:
         record.loss = loss
-        self.notes.arrived[job.target] += 1
+        self.notes.arrive(job.target, self.now)
         before, this = self._best, Incumbent(job.trial, job.target, (loss,))
         others = self._scheduler.apply(facts.Arrived(job.trial, job.target, this.losses))
         if before is None or this.order < before.order:

@@ -84,7 +84,7 @@ class Observer:
         notes = self.notes
         notes.busy_s += now - job.begun
         if event.outcome == "reached":
-            notes.arrived[job.target] += 1
+            notes.arrive(job.target, now)
         best = self._leaders(event, job.target)
         if best and best != self._best:
             self._best = best

@@ -35,7 +35,7 @@ class Run(msgspec.Struct, frozen=True):
         units: Of training reported.
         utilization: Share of its workers' time in which they had a job.
         written, moved, most_held: Checkpoints, see `Notes`.
-        arrived, trained, jobs: By target, see `Notes`.
+        arrived, trained, jobs, firsts: By target, see `Notes`.
         ended_s: When its last job ended, at most `horizon_s`.
         real_s: How long the simulation took.
     """
@@ -59,6 +59,7 @@ class Run(msgspec.Struct, frozen=True):
     jobs: dict[int, int]
     ended_s: float
     real_s: float
+    firsts: dict[int, float] = {}
 
 
 def run(problem: Benchmark, arm: Arm, world: World, seed: int, budget: Budget | None = None) -> Run:
@@ -98,6 +99,7 @@ def run(problem: Benchmark, arm: Arm, world: World, seed: int, budget: Budget | 
         jobs=dict(notes.jobs),
         ended_s=ended_s,
         real_s=perf_counter() - begun,
+        firsts=notes.firsts,
     )
 
 
