@@ -361,5 +361,7 @@ def test_a_problem_that_never_reports_what_is_needed_is_told_so() -> None:
         scheduler=rung.FIFO(max_resource=2),
         store=None,
     )
-    with pytest.raises(rung.MisuseError, match=r"reports no 'mb' at step 2, .* it reports 'loss'\. Return it"):
+    with pytest.raises(
+        rung.MisuseError, match=r"reports no 'mb' at step 2, .* it reports 'loss'\. Return it"
+    ):
         limited.run(executor=Simulated(problem=minute), budget=rung.Budget(trials=3))

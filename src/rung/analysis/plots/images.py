@@ -42,9 +42,7 @@ def drawn(figure: str, options: dict[str, Any], limit_s: float = LIMIT_S) -> byt
             "instead."
         )
     reason = told.strip().splitlines()[-1] if told.strip() else f"exit code {code}"
-    raise ExecutorError(
-        f"the browser that draws {options['format']} failed: {reason}. Write .html instead."
-    )
+    raise ExecutorError(f"the browser that draws {options['format']} failed: {reason}. Write .html instead.")
 
 
 def _said(command: list[str], asked: bytes, kind: str, limit_s: float) -> tuple[bytes, str, int]:
