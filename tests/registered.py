@@ -13,6 +13,7 @@ from schedulers import examples
 MAX_RESOURCE = 9
 OPTIONS: dict[str, dict[str, int]] = {
     "cost-asha": {"max_cost": 3 * MAX_RESOURCE},  # so that the pilot does not lead to the first rung
+    "stopping-cost-asha": {"max_cost": 3 * MAX_RESOURCE},
     "grid": {"points": 3},  # it has no default for what a space of floats needs
     "median-stopping": {"min_trials": 1},  # so that they stop trials in short studies, too
     "percentile-stopping": {"min_trials": 1},

@@ -73,10 +73,12 @@ def cells(runs: Sequence[Run], goal: float) -> list[str]:
     """What the runs of one way come to."""
     moment = median(until(found, goal) for found in runs) / MAX_RESOURCE
     to_the_end = mean(found.arrived.get(MAX_RESOURCE, 0) for found in runs)
+    first = mean(found.firsts.get(MAX_RESOURCE, math.inf) for found in runs) / MAX_RESOURCE
     return [
         f"{100 * min(map(utilization, runs)):.2f} %",
         f"{mean(found.trials for found in runs):,.0f}",
         f"{to_the_end:,.1f}",
+        "never" if first == math.inf else f"{first:.2f}",
         "never" if moment == math.inf else f"{moment:.2f}",
         f"{median(found.regrets[-1] if found.regrets else math.inf for found in runs):.3f}",
     ]
@@ -103,7 +105,7 @@ def main() -> None:
     parser.add_argument("--way", nargs="+", default=[way for way in WAYS if WAYS[way]["type"] in SCHEDULERS])
     options = parser.parse_args()
     print(heading())
-    header = ["workers", "s", "p", "way", "busy, at least", "trials", "trained to R"]
+    header = ["workers", "s", "p", "way", "busy, at least", "trials", "trained to R", "first at R"]
     header += [f"regret {options.goal:g} since", "regret at the end"]
     print(table(header, [], words=4), flush=True)
     settings = [
@@ -118,7 +120,8 @@ def main() -> None:
             line = [str(workers), f"{straggling:g}", f"{drops:g}", way, *cells(runs, options.goal)]
             print("| " + " | ".join(line) + " |", flush=True)
     print(
-        "\nTimes are in full trainings. trained to R: trials that arrived at the end of their curves, on average."
+        "\nTimes are in full trainings. trained to R: trials that arrived at the end of their curves, on average.\n"
+        "first at R: when the first of them did, on average over the seeds."
     )
 
 

@@ -36,6 +36,7 @@ from rung.live.watcher import Live
 from rung.problems.synthetic import LearningCurves
 from rung.schedulers.asha import ASHA, StoppingASHA
 from rung.schedulers.cost import CostASHA
+from rung.schedulers.cost_stopping import StoppingCostASHA
 from rung.schedulers.explore import Perturb
 from rung.schedulers.fifo import FIFO
 from rung.schedulers.gate import Gate
@@ -109,6 +110,7 @@ __all__ = [
     "SpecError",
     "Steps",
     "StoppingASHA",
+    "StoppingCostASHA",
     "StoppingHyperband",
     "StoreError",
     "Study",

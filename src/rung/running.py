@@ -109,7 +109,8 @@ class Running:
 
     def _pool(self, train: Callable[[Trial], object] | None, executor: Executor, budget: Budget) -> Pool:
         if isinstance(executor, Simulated):
-            return executor.open(self.spec.resource, self.spec.objectives)  # a problem in place of training
+            spec = self.spec  # a problem in place of training
+            return executor.open(spec.resource, spec.objectives, spec.ranked_by)
         if not callable(train):
             raise SpecError(f"train must be a function that takes a trial, got {train!r}.")
         call = TrialCall(

@@ -152,10 +152,15 @@ class StudySpec(msgspec.Struct, frozen=True):
             ) from None
 
     @property
+    def ranked_by(self) -> tuple[str, ...]:
+        """The metrics that trials are ranked by."""
+        judged = [*(goal.metric for goal in self.objectives), *(limit.metric for limit in self.constraints)]
+        return tuple(dict.fromkeys(judged))
+
+    @property
     def required(self) -> tuple[str, ...]:
         """The metrics that a report at a target must hold."""
-        judged = [*(goal.metric for goal in self.objectives), *(limit.metric for limit in self.constraints)]
-        return tuple(dict.fromkeys([*judged, *required_metrics(self.scheduler_spec())]))
+        return tuple(dict.fromkeys([*self.ranked_by, *required_metrics(self.scheduler_spec())]))
 
     def scheduler_spec(self) -> SchedulerSpec:
         """The scheduler's spec."""

@@ -65,3 +65,10 @@ def test_a_limit_that_is_none_is_told(call: Call) -> None:
     said = call("run", "--minimize", "loss", "--constraint", "latency<0.5", "sh {x:1..9}")
     assert said.code != 0
     assert 'a constraint is written "latency<=0.1"' in said.err
+
+
+def test_a_limit_that_cannot_be_read_is_said_before_anything_else(call: Call) -> None:
+    said = call("run", "--constraint", "lat<<3", "true")
+    assert said.code == 2
+    assert "a constraint is written" in said.err
+    assert "'lat<<3'" in said.err

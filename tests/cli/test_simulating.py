@@ -98,3 +98,48 @@ def test_a_recorded_table_can_be_simulated_on_and_goes_on_with_more(call: Call, 
     said = call("simulate", "curves.npz", "--scheduler", "asha", "--seeds", "1", "--processes", "1")
     assert said.out.startswith("small, 8 workers, 1 seed")
     assert not (tmp_path / "rung.db").exists() or "small" in call("ls").out
+
+
+TWO = """\
+import rung
+
+def train(trial):
+    for epoch in trial.steps():
+        x = trial.config["x"]
+        trial.report(loss=(1 - x) / epoch + 1e-6 * (trial.seed % 7), size=x)
+
+study = rung.Study("two", {"x": rung.Float(0, 1)}, minimize=["loss", "size"], resource=rung.Steps("epoch"),
+                   constraints=[rung.Constraint("size", upper=0.9)], scheduler=rung.ASHA(max_resource=9))
+"""
+
+
+def test_several_objectives_and_seeds_are_recorded_planned_and_simulated(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "two.py").write_text(TWO)
+    record = ("record", "two.py", "-o", "two", "--configs", "7", "--workers", "1", "-q")
+    assert call(*record).code == 0
+    said = call(*record, "--repeats", "6")
+    assert said.out.startswith("two.npz and two.json: 7 configurations to 9 epochs, 6 seeds each"), said.err
+    assert call(*record, "--repeats", "6").out == said.out  # nothing was left to do
+    few = ("simulate", "two", "--seeds", "1", "--processes", "1", "--horizon", "2")
+    said = call(*few, "--scheduler", "asha", "--scheduler", "fifo", "-o", "two.html")
+    assert said.code == 0, said.err
+    assert "hypervolume" in said.out.splitlines()[2]
+    assert "(loss down, size down)" in said.out
+    assert "with size at most 0.9" in said.out
+    assert "hypervolume that is missing" in (tmp_path / "two.html").read_text()
+    said = call(*few, "--over", "replicates", "--minimize", "loss", "--constraint", "size<=0.5")
+    assert said.code == 0, said.err
+    assert {"racing", "fifo"} <= {line.split("  ")[0] for line in said.out.splitlines()}
+    assert "cost-asha: max_cost is " in said.out
+    assert "Left out: schedule" in said.out.replace("gate, ", "")
+    said = call("plan", "two.py", "--workers", "2", "--trials", "9", "--step-seconds", "1")
+    assert (said.code, said.out.splitlines()[0]) == (0, "two: asha, 2 workers, 9 trials"), said.err
+
+
+def test_options_that_do_not_fit_are_said(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "e.toml").write_text(EXPERIMENT)
+    assert "training or replicates" in call("simulate", "e.toml", "--over", "folds").err
+    assert "have no replicates" in call("simulate", "e.toml", "--over", "replicates").err
+    assert "have one metric" in call("simulate", "e.toml", "--minimize", "latency").err
+    assert "a constraint is written" in call("simulate", "e.toml", "--constraint", "loss<<3").err
+    assert "go with a FILE" in call("simulate", "--from-study", "x", "--maximize", "loss").err

@@ -350,3 +350,18 @@ def test_what_makes_no_sense_is_refused() -> None:
     for options in ({"startup_s": -1.0}, {"straggling": math.nan}, {"workers": 0}):
         with pytest.raises(rung.SpecError, match=next(iter(options))):
             Simulated(problem=minute, **options)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_a_problem_that_never_reports_what_is_needed_is_told_so() -> None:
+    limited = rung.Study(
+        "limited",
+        SPACE,
+        minimize="loss",
+        constraints=[rung.Constraint("mb", upper=3)],
+        scheduler=rung.FIFO(max_resource=2),
+        store=None,
+    )
+    with pytest.raises(
+        rung.MisuseError, match=r"reports no 'mb' at step 2, .* it reports 'loss'\. Return it"
+    ):
+        limited.run(executor=Simulated(problem=minute), budget=rung.Budget(trials=3))

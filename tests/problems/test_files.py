@@ -1,6 +1,7 @@
 """Tables as files: what is written is read, and each kind of fidelity means what it should."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import rung
 from rung.core.errors import SpecError
 from rung.problems.files import read_table, write_table
 
-from .tables import table
+from .tables import table, two_metrics
 
 NAN = float("nan")
 
@@ -88,6 +89,36 @@ def test_single_runs_are_used_where_they_are_known(tmp_path: Path) -> None:
     found = read_table(described(tmp_path, arrays, {"name": "step", "values": [1, 2]}))
     np.testing.assert_array_equal(found.values, runs)
     np.testing.assert_allclose(found.finals, [0.3])
+
+
+def test_several_metrics_are_read_with_their_directions_and_limits(tmp_path: Path) -> None:
+    limits = (rung.Constraint("size", upper=50),)
+    made = replace(two_metrics(seeds=3), constraints=limits)
+    found = read_table(write_table(made, tmp_path / "two")[0])
+    assert (found.goals, list(found.metrics)) == (made.goals, ["loss", "size"])
+    for name, values in made.metrics.items():
+        np.testing.assert_allclose(found.metrics[name], values, rtol=1e-6)
+
+
+def test_a_table_over_replicates_is_read_as_one(tmp_path: Path) -> None:
+    made = two_metrics(seeds=3).over_replicates()
+    assert read_table(write_table(made, tmp_path / "seeds")[0]).resource == rung.Replicates("seed")
+
+
+def test_arrays_that_nobody_described_are_metrics_without_a_direction(tmp_path: Path) -> None:
+    arrays = {
+        "configs": np.array([[0.5], [0.7]]),
+        "metric": np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]),
+        "test_metric": np.array([[9.0, 1.0, np.inf], [9.0, 3.0, 4.0]]),
+        "latency": np.array([5.0, 7.0]),
+        "curve_len": np.array([3, 3]),
+        "notes": np.array(["a", "b"]),
+    }
+    found = read_table(described(tmp_path, arrays, {"name": "step", "values": [0, 1, 2]}))
+    assert list(found.metrics) == ["accuracy", "test_metric", "latency"]
+    np.testing.assert_array_equal(found.others["test_metric"], [[[1.0, NAN], [3.0, 4.0]]])
+    np.testing.assert_array_equal(found.others["latency"], [[[5.0, 5.0], [7.0, 7.0]]])
+    assert [goal.metric for goal in found.goals.objectives] == ["accuracy"]
 
 
 def test_what_is_no_table_is_said_with_its_file(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def test_the_nearest_curve_counts() -> None:
     filling = Nearest(table([[3.0, 2.0], [4.0, 3.0], [5.0, 1.0]]))
     assert [filling.row({"x": x}) for x in (0.0, 0.2, 0.3, 0.7, 0.8, 1.0)] == [0, 0, 1, 1, 2, 2]
     values, seconds = filling.curves({"x": 0.9})
-    assert values.tolist() == [[5.0, 1.0]]
+    assert values["loss"].tolist() == [[5.0, 1.0]]
     assert seconds.tolist() == [[1.0, 1.0]]
 
 
@@ -32,7 +32,7 @@ def test_two_options_are_as_far_apart_as_the_ends_of_a_range() -> None:
 
 def test_a_run_that_was_over_holds_its_value_and_takes_no_more_time() -> None:
     values, seconds = Nearest(table([[3.0, 2.0, NAN], [4.0, 3.0, 1.0]], lengths=[2, 3])).curves({"x": 0.0})
-    assert values.tolist() == [[3.0, 2.0, 2.0]]
+    assert values["loss"].tolist() == [[3.0, 2.0, 2.0]]
     assert seconds.tolist() == [[1.0, 1.0, 0.0]]
 
 
@@ -44,17 +44,17 @@ def test_a_run_that_was_stopped_goes_on_as_its_nearest_neighbour_that_went_furth
         is_whole=False,
     )
     filling = Nearest(stopped)
-    assert filling.curves({"x": 0.4})[0].tolist() == [
+    assert filling.curves({"x": 0.4})[0]["loss"].tolist() == [
         [8.0, 6.0, 4.0, 3.0]
     ]  # as far down as its neighbour went
-    assert filling.curves({"x": 0.0})[0].tolist() == [[9.0, 7.0, 5.0, 4.0]]
+    assert filling.curves({"x": 0.0})[0]["loss"].tolist() == [[9.0, 7.0, 5.0, 4.0]]
     assert filling.curves({"x": 0.0})[1].tolist() == [[1.0, 1.0, 1.0, 1.0]]
 
 
 def test_a_run_that_diverged_stays_so_however_far_it_is_asked() -> None:
     failed = table([[9.0, NAN, NAN], [5.0, 4.0, 2.0]], lengths=[2, 3], is_whole=False)
     values, _ = Nearest(failed).curves({"x": 0.1})
-    assert np.isnan(values).tolist() == [[False, True, True]]
+    assert np.isnan(values["loss"]).tolist() == [[False, True, True]]
 
 
 def test_a_forest_foretells_smoothly_between_rows() -> None:
@@ -64,9 +64,9 @@ def test_a_forest_foretells_smoothly_between_rows() -> None:
     filling = Fitted(smooth)
     for x in (0.105, 0.5, 0.905):
         values, seconds = filling.curves({"x": x})
-        assert np.abs(values[0] - (x + 1 / levels)).max() < 0.12
+        assert np.abs(values["loss"][0] - (x + 1 / levels)).max() < 0.12
         assert np.allclose(seconds, 1.0)
-    bad, good = (filling.curves({"x": x})[0][0] for x in (0.9, 0.1))
+    bad, good = (filling.curves({"x": x})[0]["loss"][0] for x in (0.9, 0.1))
     assert (bad > good).all()
 
 
@@ -74,7 +74,7 @@ def test_a_forest_reads_the_worst_values_by_rank() -> None:
     curves = [[1.0 + x, 0.5 + x] for x in np.linspace(0, 1, 30)]
     curves[-1] = [1e30, 1e30]
     filling = Fitted(table(curves))
-    assert filling.curves({"x": 0.2})[0].max() < 2.0
+    assert filling.curves({"x": 0.2})[0]["loss"].max() < 2.0
 
 
 def test_a_forest_keeps_the_direction_of_an_objective() -> None:
@@ -90,4 +90,4 @@ def test_a_forest_keeps_the_direction_of_an_objective() -> None:
         made.lengths,
     )
     assert turned.best == 1.0
-    assert Fitted(turned).curves({"x": 0.9})[0][0, 0] > 0.7
+    assert Fitted(turned).curves({"x": 0.9})[0]["loss"][0, 0] > 0.7

@@ -6,6 +6,7 @@ import pytest
 import rung
 from rung.core.errors import NoResultError
 from rung.core.space import Config
+from rung.problems.goals import Goals
 from rung.problems.logged import logged
 from rung.problems.table import Table
 
@@ -19,7 +20,7 @@ def training(config: Config, resource: int, seed: int) -> tuple[dict[str, object
 
 
 def table_of(study: rung.Study) -> Table:
-    return logged(study.name, study.space, study.spec.objectives[0], study.spec.resource, study.history)
+    return logged(study.name, study.space, Goals(study.spec.objectives), study.spec.resource, study.history)
 
 
 def studied(scheduler: object, trials: int, resource: object = None) -> rung.Study:

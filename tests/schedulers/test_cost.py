@@ -17,6 +17,7 @@ from rung.core.decision import (
     JobGranted,
     New,
     Observed,
+    Stop,
     TrialCreated,
     TrialStopped,
 )
@@ -27,9 +28,10 @@ from rung.core.resource import Fraction, Replicates, Resource, Steps
 from rung.core.space import Config
 from rung.core.why import sentence
 from rung.replay import replay
-from rung.schedulers.asha import ASHA
+from rung.schedulers.asha import ASHA, StoppingASHA
 from rung.schedulers.cost import CostASHA, LiveCostASHA
 from rung.schedulers.cost_price import Price
+from rung.schedulers.cost_stopping import StoppingCostASHA
 from schedulers.asks import OBJECTIVES, SPACE, ask
 from schedulers.test_properties import it_has_ended
 from schedulers.world import Settings, World, fold, snapshot
@@ -38,7 +40,7 @@ from schedulers.world import Settings, World, fold, snapshot
 class Table:
     """A scheduler at work: trials are trained to where it wants them, at given costs and with given losses."""
 
-    def __init__(self, spec: CostASHA) -> None:
+    def __init__(self, spec: CostASHA | StoppingCostASHA) -> None:
         self.live = spec.start(SPACE, OBJECTIVES, 0)
         self.n_trials = 0
         self.at: dict[int, int] = {}
@@ -102,22 +104,38 @@ def test_an_example_by_hand() -> None:
 
 @pytest.mark.parametrize("eta", [2, 3])
 @pytest.mark.parametrize(
+    ("at_cost", "at_steps"), [(CostASHA, ASHA), (StoppingCostASHA, StoppingASHA)], ids=["pausing", "stopping"]
+)
+@pytest.mark.parametrize(
     ("price", "low", "high", "most"), [(0.7, 0.7, 63, 90), (2.0, 8.0, 200, 70), (0.1, 0.42, 9, 31)]
 )
 def test_where_a_unit_costs_all_trials_the_same_it_decides_as_asha(
-    price: float, low: float, high: float, most: int, eta: int
+    price: float,
+    low: float,
+    high: float,
+    most: int,
+    eta: int,
+    at_cost: type[CostASHA | StoppingCostASHA],
+    at_steps: type[ASHA | StoppingASHA],
 ) -> None:
-    spec = CostASHA(max_resource=most, max_cost=high, min_cost=low, eta=eta)
+    spec = at_cost(max_resource=most, max_cost=high, min_cost=low, eta=eta)
     steps = sorted({min(most, round(cost / price)) for cost in spec.cost_levels()})
     for seed in range(3):
         draws = random.Random(seed)
         costly = spec.start(SPACE, OBJECTIVES, 0)
-        plain = ASHA(max_resource=steps[-1], eta=eta, levels=tuple(steps)).start(SPACE, OBJECTIVES, 0)
+        plain = at_steps(max_resource=steps[-1], eta=eta, levels=tuple(steps)).start(SPACE, OBJECTIVES, 0)
         running: dict[int, tuple[int, int]] = {}
-        n_trials = 0
+        n_trials = n_stopped = 0
         for _ in range(400):
             if len(running) < 5 and draws.random() < 0.6:
                 decision, other = plain.decide(ask()), costly.decide(ask())
+                if isinstance(decision, Stop):
+                    assert isinstance(other, Stop)
+                    assert other.trial == decision.trial
+                    for live in (plain, costly):
+                        live.apply(TrialStopped(decision.trial))
+                    n_stopped += 1
+                    continue
                 assert isinstance(decision, New | Advance)
                 if isinstance(decision, New):
                     trial, start = n_trials, 0
@@ -151,6 +169,7 @@ def test_where_a_unit_costs_all_trials_the_same_it_decides_as_asha(
                 for live in (plain, costly):
                     live.apply(fact)
         assert n_trials > 50
+        assert (n_stopped > 20) == (at_cost is StoppingCostASHA)
 
 
 def pilot(live: LiveCostASHA, trial: int, price: float) -> None:
@@ -209,6 +228,44 @@ def test_a_trial_at_max_resource_is_complete_and_still_compared_on_higher_rungs(
     assert table.train(0.1, 5.0) == 2
     assert table.train(0.1, 5.0) == 2
     assert table.at == {0: 5, 1: 2, 2: 5}
+
+
+def test_who_is_stopped_is_told_so_in_cost() -> None:
+    """Rungs at 10, 20 and 40 s, of which one in two goes on; trials 0 and 2 take 1 s a step, 1 takes 8 s."""
+    table = Table(StoppingCostASHA(max_resource=30, max_cost=40, min_cost=10, eta=2))
+    for _ in range(2):
+        table.train(0.5, 1.0)
+    assert table.at == {0: 10}
+    decision = table.decide()
+    assert isinstance(decision, Advance)
+    assert (decision.trial, decision.target) == (0, 20)
+    assert sentence(decision.why) == (
+        "goes on from a cost of 10, at 10 steps: only 1 arrived so far, too few to judge"
+    )
+    assert table.train(0.5, 1.0) == 0
+    assert table.train(0.5, 1.0) == 0  # to 40 s, or 30 steps, the most there are
+    assert table.live.status(0) == "complete"
+    table.train(0.7, 8.0)
+    decision = table.decide()
+    assert isinstance(decision, Stop)
+    assert sentence(decision.why) == "not the best of 2 at a cost of 10, at 1 step"
+    table.live.apply(TrialStopped(1))
+    for _ in range(2):
+        table.train(0.1, 1.0)
+    decision = table.decide()
+    assert isinstance(decision, Advance)
+    assert sentence(decision.why) == "goes on from a cost of 10, at 10 steps: the best of 3"
+
+
+def test_who_has_trained_for_the_next_rungs_is_judged_there_at_once() -> None:
+    """At 50 s a step, the rungs of 10, 20 and 40 s all lie below one step; it is trained once more to be sure."""
+    table = Table(StoppingCostASHA(max_resource=30, max_cost=40, min_cost=10, eta=2))
+    for _ in range(2):
+        assert table.train(0.5, 50.0) == 0
+    assert table.at == {0: 2}
+    assert table.live.status(0) == "complete"
+    table.train(0.6, 50.0)
+    assert isinstance(table.decide(), Stop)
 
 
 def test_steps_that_take_no_time_lead_to_max_resource() -> None:

@@ -22,6 +22,7 @@ RELATIVE = (
     "stopping-hyperband",
     "pasha",
     "cost-asha",
+    "stopping-cost-asha",
 )  # nobody must get to the end
 OF_STEPS = [tag for tag in TAGS if isinstance(resource(tag), Steps)]
 

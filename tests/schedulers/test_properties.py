@@ -47,6 +47,7 @@ FREE_TO_CREATE = (
     "percentile-stopping",
     "pasha",
     "cost-asha",
+    "stopping-cost-asha",
     "gate",
     "test-turns",
 )  # no bound on the number of trials but the budget

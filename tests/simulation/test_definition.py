@@ -90,7 +90,7 @@ def test_a_scheduler_on_a_command_line_has_options_of_their_types() -> None:
 
 
 def test_without_a_choice_each_scheduler_runs_that_can() -> None:
-    assert {"asha", "stopping-asha", "fifo"} <= set(usual_schedulers([problem()]))
+    assert {"asha", "stopping-asha", "fifo"} <= set(usual_schedulers([problem()])[0])
 
 
 def test_a_study_is_changed_in_one_way_at_a_time() -> None:

@@ -57,10 +57,19 @@ def test_what_cannot_be_planned_is_said() -> None:
         plan(spec(rung.FIFO(max_resource=3)), rung.Budget(), 1, 1.0)
     with pytest.raises(rung.SpecError, match="must take some time"):
         plan(spec(rung.FIFO(max_resource=3)), rung.Budget(trials=3), 1, 0.0)
-    with pytest.raises(rung.SpecError, match="one objective"):
-        plan(
-            spec(rung.FIFO(max_resource=3), minimize="loss", maximize="accuracy"),
-            rung.Budget(trials=3),
-            1,
-            1.0,
-        )
+
+
+def test_several_objectives_limits_and_reported_costs_are_planned() -> None:
+    study = rung.Study(
+        "planned",
+        SPACE,
+        minimize=["loss", "latency"],
+        constraints=[rung.Constraint("mb", upper=5), rung.Constraint("recall", lower=0.5)],
+        scheduler=rung.ASHA(max_resource=9),
+        store=None,
+    )
+    (found,) = plan(study.spec, rung.Budget(trials=90), 4, 1.0, (1,))
+    assert [level.trials for level in found.levels] == pytest.approx([90, 30, 10], rel=0.5)
+    costly = rung.CostASHA(max_resource=9, max_cost=4.5, cost="kwh")
+    (found,) = plan(spec(costly), rung.Budget(trials=90), 4, 1.0, (1,))
+    assert [level.resource for level in found.levels] == [1, 3, 9]

@@ -5,7 +5,8 @@ import pytest
 import rung
 from rung.core import event as ev
 from rung.problems.base import regret
-from rung.simulation.run import full_s, run
+from rung.simulation.pace import full_s
+from rung.simulation.run import run
 from rung.simulation.setting import RETRIES, World, scheduler_for
 
 from .worlds import SPACE, arm, problem

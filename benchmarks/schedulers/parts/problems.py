@@ -9,7 +9,7 @@ import rung
 from rung.core.objective import Objective
 from rung.core.resource import Steps
 from rung.core.space import Config
-from rung.problems.base import Benchmark
+from rung.problems.base import Benchmark, OneObjective
 from rung.problems.files import read_table
 from rung.problems.synthetic import LearningCurves, SyntheticProblem
 from rung.problems.tabular import TableProblem
@@ -32,7 +32,7 @@ def tables(paths: Sequence[str], fewest: int) -> Iterator[TableProblem]:
                 yield problem
 
 
-class SameSpeed:
+class SameSpeed(OneObjective):
     """A problem whose units all take one second."""
 
     def __init__(self, problem: Benchmark) -> None:
@@ -43,8 +43,11 @@ class SameSpeed:
         self.max_resource = problem.max_resource
         self.best = problem.best
         self.typical = problem.typical
-        self.final = problem.final
         self._problem = problem
+
+    def final(self, config: Config) -> float:
+        """See `Benchmark`."""
+        return self._problem.final(config)
 
     def __call__(self, config: Config, resource: int, seed: int) -> tuple[Mapping[str, object], float]:
         """See `Benchmark`."""
@@ -56,7 +59,7 @@ class SameSpeed:
         return values, [1.0] * len(values)
 
 
-class Arms:
+class Arms(OneObjective):
     """Arms of a non-stochastic bandit: the loss of an arm after r pulls is `limit + amplitude / sqrt(r)`.
 
     The limits are uniform in [0, 1], the amplitudes uniform in [-spread, spread] and independent of them, so that the

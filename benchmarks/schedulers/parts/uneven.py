@@ -12,6 +12,7 @@ from rung.core.objective import Objective
 from rung.core.resource import Steps
 from rung.core.rng import rng
 from rung.core.space import Config
+from rung.problems.base import OneObjective
 
 FACTOR = 20.0  # between the slowest and the fastest step
 TILT = 0.3  # how much width may matter
@@ -21,7 +22,7 @@ Good = Literal["any", "slow", "fast"]
 """Which configurations are the good ones: speed says nothing, the slow ones are better, or the fast ones."""
 
 
-class Uneven:
+class Uneven(OneObjective):
     """Power-law curves over learning rate, dropout and width w in [0, 1], where a step takes `20**w` seconds.
 
     The limit of a curve is the mean squared distance of the first two from a hidden best point, and up to `tilt` more,

@@ -68,6 +68,8 @@ def load(what: str, options: CommandOptions) -> Program:
     Raises:
         CommandError, SpecError: If it cannot be run, or does not define what is needed.
     """
+    for text in options.constraint or ():
+        inline.constraint(text)  # before it is looked whether there is such a file or command
     file = Path(what)
     if (
         not file.exists()

@@ -98,6 +98,7 @@ def _pilot(program: Program, seconds: float | None) -> _Step | None:
         spec.space,
         minimize=[goal.metric for goal in goals if not goal.maximize] or None,
         maximize=[goal.metric for goal in goals if goal.maximize] or None,
+        constraints=spec.constraints,
         resource=spec.resource,
         scheduler=FIFO(max_resource=getattr(spec.scheduler_spec(), "max_resource", 1)),
         store=None,

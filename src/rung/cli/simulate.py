@@ -1,7 +1,5 @@
 """`rung simulate`: which schedule, how many workers, how long, asked before anything is paid for."""
 
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,11 +9,10 @@ import typer
 
 from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, open_study
-from rung.cli.tables import Table
-from rung.words import duration, number, units
+from rung.cli.simulated import answer
 
 if TYPE_CHECKING:
-    from rung.simulation.comparison import ArmResult
+    from rung.simulation.definition import Definition
     from rung.simulation.experiment import Experiment
     from rung.simulation.setting import World
 
@@ -61,6 +58,24 @@ def simulate(  # noqa: PLR0917  typer's options
         str | None,
         typer.Option(metavar="nearest|fitted", help="Curves of configurations that a table does not hold."),
     ] = None,
+    over: Annotated[
+        str | None,
+        typer.Option(
+            metavar="training|replicates",
+            help="A unit of resource on a table with several runs: a step of one, or a whole run.",
+        ),
+    ] = None,
+    minimize: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC", help="Of the table, what to minimize; may be repeated."),
+    ] = None,
+    maximize: Annotated[
+        list[str] | None, typer.Option(metavar="METRIC", help="What to maximize; may be repeated.")
+    ] = None,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LIMIT", help='A limit such as "latency<=0.1"; may be repeated.'),
+    ] = None,
     straggling: Annotated[
         float | None, typer.Option(metavar="S", help="Slow jobs: 1 + |N(0, S)| times the time.")
     ] = None,
@@ -80,7 +95,9 @@ def simulate(  # noqa: PLR0917  typer's options
     json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="All numbers as JSON.")] = None,
 ) -> None:
     """Compare schedulers and searchers on virtual workers, on recorded learning curves or your own study's log."""
-    asked = _Asked(scheduler or [], searcher or [], workers or [], seeds, off_table)
+    asked = _Asked(
+        scheduler or [], searcher or [], workers or [], seeds, off_table, over, minimize, maximize, constraint
+    )
     changes = {
         "horizon": horizon,
         "seconds": seconds,
@@ -91,9 +108,12 @@ def simulate(  # noqa: PLR0917  typer's options
     }
     if (what is None) == (from_study is None):
         raise CommandError("say what to simulate: a FILE, or --from-study NAME.")
-    experiment = _from_log(from_study, store, asked) if what is None else _from_file(what, asked)
+    asked.check()
+    experiment, left_out = (
+        (_from_log(from_study, store, asked), {}) if what is None else _from_file(what, asked)
+    )
     experiment = _changed(experiment, {name: value for name, value in changes.items() if value is not None})
-    _answer(experiment, processes, output, json)
+    answer(experiment, left_out, processes, output, json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +125,31 @@ class _Asked:
     workers: list[int]
     seeds: int | None
     off_table: str | None
+    over: str | None
+    minimize: list[str] | None
+    maximize: list[str] | None
+    constraints: list[str] | None
 
-    def filling(self, default: str) -> "str":
-        """Where curves come from."""
-        found = self.off_table or default
-        if found not in ("nearest", "fitted"):
-            raise CommandError(f"--off-table is nearest or fitted, got {found!r}.")
-        return found
+    def check(self) -> None:
+        """Raise unless options have one of their words."""
+        for name, given, words in (
+            ("off-table", self.off_table, ("nearest", "fitted")),
+            ("over", self.over, ("training", "replicates")),
+        ):
+            if given not in (None, *words):
+                raise CommandError(f"--{name} is {' or '.join(words)}, got {given!r}.")
+
+    def changed(self, found: "Definition") -> "Definition":
+        """A file's words, where options say nothing else; objectives are named together."""
+        given = {"off_table": self.off_table, "over": self.over, "constraints": self.constraints}
+        if self.minimize or self.maximize:
+            given |= {"minimize": self.minimize or [], "maximize": self.maximize or []}
+        told = {name: value for name, value in given.items() if value is not None}
+        return msgspec.structs.replace(found, **told)
 
 
-def _from_file(file: Path, asked: _Asked) -> "Experiment":
+def _from_file(file: Path, asked: _Asked) -> "tuple[Experiment, dict[str, str]]":
+    """The experiment, and why schedulers are left out that nobody named."""
     from rung.simulation.definition import (
         arms_of,
         option,
@@ -124,17 +159,17 @@ def _from_file(file: Path, asked: _Asked) -> "Experiment":
     )
     from rung.simulation.experiment import Experiment
 
-    found = read_definition(file)
-    found = msgspec.structs.replace(found, off_table=asked.filling(found.off_table))
+    found = asked.changed(read_definition(file))
     problems = problems_of(found, file.parent)
     named = dict(option(text, "scheduler") for text in asked.schedulers) or found.scheduler
     searchers = dict(option(text, "searcher") for text in asked.searchers) or found.searcher
+    usual, left_out = ({}, {}) if named else usual_schedulers(problems)
     arms = arms_of(
-        named or usual_schedulers(problems),
+        named or usual,
         searchers or {"random": {"type": "random"}},
         asked.workers or found.workers,
     )
-    return Experiment(problems, arms, found.world, asked.seeds or found.seeds)
+    return Experiment(problems, arms, found.world, asked.seeds or found.seeds), left_out
 
 
 def _from_log(name: str | None, store: str, asked: _Asked) -> "Experiment":
@@ -142,8 +177,12 @@ def _from_log(name: str | None, store: str, asked: _Asked) -> "Experiment":
     from rung.simulation.experiment import Experiment
     from rung.simulation.setting import World
 
+    if asked.over or asked.minimize or asked.maximize or asked.constraints:
+        raise CommandError(
+            "--over, --minimize, --maximize and --constraint go with a FILE: the log of a study is simulated as it was."
+        )
     with open_study(name, store) as study:
-        problem = problem_of(study, "fitted" if asked.filling("nearest") == "fitted" else "nearest")
+        problem = problem_of(study, "fitted" if asked.off_table == "fitted" else "nearest")
         spec = study.spec
         own = most_workers(study) if not asked.workers else asked.workers[0]
     named = dict(option(text, "scheduler") for text in asked.schedulers)
@@ -171,93 +210,3 @@ def _changed(experiment: "Experiment", changes: dict[str, object]) -> "Experimen
 
     world: World = msgspec.structs.replace(experiment.world, **changes)
     return replace(experiment, world=msgspec.convert(msgspec.to_builtins(world), type(world)))
-
-
-def _answer(experiment: "Experiment", processes: int | None, output: Path | None, json: Path | None) -> None:
-    from rung.simulation.comparison import compare
-
-    experiment.check()
-    runs = experiment.runs(processes, _told(experiment.size))
-    results = compare(runs)
-    print(_heading(experiment))
-    print()
-    _table(results)
-    print()
-    print(_legend(results))
-    if json is not None:
-        everything = {"world": experiment.world, "arms": experiment.arms, "results": results, "runs": runs}
-        json.write_bytes(msgspec.json.encode(everything))
-    if output is not None:
-        from rung.analysis.plots.files import to_file
-        from rung.simulation.figure import comparison_figure
-
-        to_file(comparison_figure(results, _title(experiment), _length(experiment)), output)
-        print(f"\n{output}")
-
-
-def _told(size: int) -> Callable[[int], None]:
-    """Say on a terminal how far it is."""
-
-    def told(done: int) -> None:
-        if sys.stderr.isatty():
-            end = "\r" if done < size else "\r\x1b[K"
-            print(f"{done} of {size} runs" if done < size else "", end=end, file=sys.stderr, flush=True)
-
-    return told
-
-
-def _title(experiment: "Experiment") -> str:
-    problems = experiment.problems
-    return problems[0].name if len(problems) == 1 else units(len(problems), "problem")
-
-
-def _length(experiment: "Experiment") -> str:
-    world = experiment.world
-    if world.seconds is not None:
-        return duration(world.seconds)
-    return f"{number(world.horizon)} full trainings"
-
-
-def _heading(experiment: "Experiment") -> str:
-    workers = sorted({arm.workers for arm in experiment.arms})
-    words = " or ".join(map(str, workers)) + (" worker" if workers == [1] else " workers")
-    limit = experiment.world.resource
-    budget = "" if limit is None else f", at most {limit} units of training"
-    return (
-        f"{_title(experiment)}, {words}, {units(experiment.seeds, 'seed')}, "
-        f"as long as {_length(experiment)} take{'s' if experiment.world.seconds is not None else ''}{budget}"
-    )
-
-
-def _table(results: "list[ArmResult]") -> None:
-    table = Table(
-        "~arm", ">rank", ">95 %", ">regret", ">middle half", ">busy", ">trials", ">units", ">saved", ">moved"
-    )
-    for found in results:
-        table.add(
-            found.arm,
-            f"{found.rank:.2f}",
-            f"{found.rank_low:.2f}-{found.rank_high:.2f}",
-            _regret(found.regret),
-            f"{_regret(found.regret_low)}-{_regret(found.regret_high)}",
-            f"{100 * found.utilization:.1f} %",
-            f"{found.trials:.0f}",
-            f"{found.units:.0f}",
-            f"{found.written:.0f}",
-            f"{found.moved:.0f}",
-        )
-    table.print()
-
-
-def _regret(value: float) -> str:
-    return f"{value:.3f}" if value < 1e3 else "none"
-
-
-def _legend(results: "list[ArmResult]") -> str:
-    rate = sum(found.results_per_s for found in results) / len(results)
-    return (
-        "rank: mean over problems and seeds, 1 is best. regret: of what the study would call best, trained to\n"
-        "the end; 0 is the best known configuration, 1 the median one. busy: time in which workers had a job.\n"
-        "saved, moved: checkpoints written, and those read by another worker.\n"
-        f"{rate:.0f} results were simulated in a second."
-    )

@@ -45,6 +45,10 @@ SENTENCES = {
     "unpriced": "goes on after {resource} {unit}, as nothing tells yet what they cost",
     "promoted at cost": "promoted from a cost of {threshold:.4g}, at {resource} {unit}: {among}",
     "not promoted at cost": "{rank} of {of} at a cost of {threshold:.4g} ({resource} {unit}), {kept}",
+    "extended at cost": "goes on from a cost of {threshold:.4g}, at {resource} {unit}: {among}",
+    "extended early at cost": "goes on from a cost of {threshold:.4g}, at {resource} {unit}: only {of} arrived so far, "
+    "too few to judge",
+    "stopped at cost": "not {among} at a cost of {threshold:.4g}, at {resource} {unit}",
     "complete at cost": "reached the last level, a cost of {threshold:.4g}, at {resource} {unit}",
     "below its rung": "rests below its rung, which begins at {resource} {unit} now",
     "preempted": "gives its worker at {resource} {unit} to trial {trial}, which was promoted",

@@ -10,7 +10,7 @@ Reference:
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from math import isfinite
@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 
 from rung.core.decision import Slot
-from rung.core.errors import SpecError
+from rung.core.errors import MisuseError, SpecError
 from rung.core.event import Ended, Failure, Reported, Saved
 from rung.core.event import Outcome as EventOutcome
 from rung.core.job import Job
@@ -73,9 +73,17 @@ class Simulated:
         """A pool at virtual time 0; `call` is not needed."""
         return self.open(Steps(), ())
 
-    def open(self, resource: Resource, objectives: Objectives) -> "SimulatedPool":
-        """A pool for a study with this kind of resource, whose objectives say when a trial has diverged."""
-        return SimulatedPool(self, resource, objectives)
+    def open(
+        self, resource: Resource, objectives: Objectives, required: Sequence[str] = ()
+    ) -> "SimulatedPool":
+        """A pool for a study.
+
+        Args:
+            resource: Its kind of resource.
+            objectives: Its objectives, which say when a trial has diverged.
+            required: The metrics that the problem must report where a job ends.
+        """
+        return SimulatedPool(self, resource, objectives, required)
 
 
 class _Worker:
@@ -127,8 +135,12 @@ class SimulatedPool:
     holds = True
     trains_apart = False
 
-    def __init__(self, options: Simulated, resource: Resource, objectives: Objectives) -> None:
+    def __init__(
+        self, options: Simulated, resource: Resource, objectives: Objectives, required: Sequence[str]
+    ) -> None:
         self._options = options
+        self._required = required
+        self._unit = resource.unit
         self._problem = options.problem
         self._restarts = resource.restarts
         self._objectives = objectives
@@ -242,11 +254,21 @@ class SimulatedPool:
         if words := divergence(self._objectives, report.metrics):
             self._fail(deliver, here, job, Failure("configuration", "diverged", words))
         elif report.resource == job.target:
+            self._check(report)
             self._reach(deliver, here, job)
         elif here.yielding:
             self._end(deliver, here, job, "yielded")
         else:
             self._plan_step(here, job, 0.0)
+
+    def _check(self, report: Reported) -> None:
+        """Raise if the problem does not say what a decision needs."""
+        if missing := [name for name in self._required if name not in report.metrics]:
+            held = ", ".join(map(repr, report.metrics)) or "nothing"
+            raise MisuseError(
+                f"the problem reports no {' and no '.join(map(repr, missing))} at {self._unit} {report.resource}, "
+                f"which is an objective or has a limit; it reports {held}. Return it, too."
+            )
 
     def _reach(self, deliver: Deliver, here: _Worker, job: Job) -> None:
         if not job.save:

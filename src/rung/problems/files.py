@@ -3,7 +3,8 @@
 The arrays are `configs` (n x d, see `hyperparameters.py`), `metric` (n x F), `elapsed` (n x F: seconds since the start
 of the training, or of a run to that level where the fidelity is not resumable), and `metric_seeds`, `elapsed_seeds`
 (S x n x F) where there are several runs of each configuration. NaN in `metric` stands for diverged, or for past the
-end of a run where the fidelity is ragged.
+end of a run where the fidelity is ragged. Further metrics are arrays of their own, n x F (or n, where they are the same
+at each level), which the JSON names in `metrics`; without that, any other array of such a shape is one.
 """
 
 from collections.abc import Mapping
@@ -14,14 +15,19 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from rung.core.constraint import Constraint
 from rung.core.errors import SpecError
 from rung.core.objective import Objective
-from rung.core.resource import Fraction, Resource, Steps
+from rung.core.resource import Fraction, Replicates, Resource, Steps
 from rung.core.space import Space
 from rung.problems.hyperparameters import Hyperparameter, configs_of, of_space, raw_of, space_of
 from rung.problems.table import Table
 
 FORMAT = 1
+NO_METRICS = frozenset(  # arrays of the format, and those that recorded collections keep for people
+    ["configs", "metric", "elapsed", "elapsed_surrogate", "curve_len", "planned_len", "diverged", "steps"]
+)
+FIRST_FURTHER = 2  # the number of the array of the first further metric
 
 Floats = npt.NDArray[np.float64]
 Arrays = Mapping[str, npt.NDArray[Any]]  # of several dtypes
@@ -33,12 +39,21 @@ class _Metric(msgspec.Struct):
     unit: str = ""
 
 
+class _Further(msgspec.Struct, omit_defaults=True):
+    """A further metric, in an array of its own; one with a direction is an objective, too."""
+
+    name: str
+    array: str
+    lower_is_better: bool | None = None
+
+
 class _Fidelity(msgspec.Struct):
     name: str
     values: list[float]
     resumable: bool = True
     ragged: bool = False
     unit: str = ""
+    replicates: bool = False
 
 
 class _Description(msgspec.Struct):
@@ -47,6 +62,8 @@ class _Description(msgspec.Struct):
     metric: _Metric
     fidelity: _Fidelity
     hp_kinds: list[Hyperparameter]
+    metrics: list[_Further] | None = None
+    constraints: list[Constraint] = []
     format: int = FORMAT
     task: str = ""
     family: str = ""
@@ -91,6 +108,10 @@ def write_table(table: Table, path: str | Path) -> tuple[Path, Path]:
     if len(table.values) > 1:
         arrays["metric_seeds"] = table.values.astype(np.float32)
         arrays["elapsed_seeds"] = _elapsed(table).astype(np.float32)
+    for number, values in enumerate(table.others.values(), FIRST_FURTHER):
+        arrays[f"metric_{number}"] = values.mean(axis=0).astype(np.float32)
+        if len(values) > 1:
+            arrays[f"metric_{number}_seeds"] = values.astype(np.float32)
     diverged = np.isnan(table.means[np.arange(len(table.lengths)), table.lengths - 1])
     if (table.lengths < table.max_resource).any():
         arrays["diverged"] = diverged
@@ -117,8 +138,8 @@ def _table(stem: Path, described: _Description, arrays: Arrays) -> Table:
     values = _runs(arrays, "metric")[:, :, first:]
     values[~np.isfinite(values)] = np.nan
     lengths = _lengths(described, arrays, values)
-    unit = fidelity.name or "step"
-    resource: Resource = Steps(unit) if fidelity.resumable else Fraction(unit)
+    named = _further(described, arrays)
+    others = {each.name: _other(arrays, each.array, values, first) for each in named}
     return Table(
         name=described.task or stem.name,
         space=space_of(described.hp_kinds)
@@ -126,11 +147,53 @@ def _table(stem: Path, described: _Description, arrays: Arrays) -> Table:
         else Space.from_builtins(described.space),
         configs=configs_of(described.hp_kinds, np.asarray(arrays["configs"], np.float64)),
         objective=Objective(described.metric.name, maximize=not described.metric.lower_is_better),
-        resource=resource,
+        resource=_resource(fidelity),
         values=values,
         seconds=_seconds(arrays, fidelity.resumable, first, values.shape),
         lengths=lengths,
+        others=others,
+        further=tuple(
+            Objective(each.name, maximize=not each.lower_is_better)
+            for each in named
+            if each.lower_is_better is not None
+        ),
+        constraints=tuple(described.constraints),
     )
+
+
+def _resource(fidelity: _Fidelity) -> Resource:
+    unit = fidelity.name or "step"
+    if fidelity.replicates:
+        return Replicates(unit)
+    return Steps(unit) if fidelity.resumable else Fraction(unit)
+
+
+def _further(described: _Description, arrays: Arrays) -> list[_Further]:
+    """The further metrics: those that are described, else whatever has a number for each configuration."""
+    if described.metrics is not None:
+        if missing := [each.array for each in described.metrics if each.array not in arrays]:
+            raise SpecError(f"metrics names arrays that are not there: {missing}.")
+        return described.metrics
+    n, levels = arrays["metric"].shape
+    return [
+        _Further(name, name)
+        for name, found in arrays.items()
+        if name not in NO_METRICS | {described.metric.name}
+        and not name.endswith("_seeds")
+        and found.dtype.kind in "fiu"
+        and found.shape in ((n,), (n, levels))
+    ]
+
+
+def _other(arrays: Arrays, name: str, values: Floats, first: int) -> Floats:
+    """Values of a further metric, shape as those of the main one, with one seed or as many."""
+    found = _runs(arrays, name)
+    is_constant = found.ndim == 2  # one number for each configuration
+    found = np.repeat(found[:, :, None], values.shape[2], axis=2) if is_constant else found[:, :, first:]
+    if found.shape[1:] != values.shape[1:] or len(found) not in (1, len(values)):
+        raise SpecError(f"the array {name} has the shape {arrays[name].shape}, which is not that of metric.")
+    found[~np.isfinite(found)] = np.nan
+    return found
 
 
 def _runs(arrays: Arrays, name: str) -> Floats:
@@ -196,7 +259,10 @@ def _description(table: Table, parameters: list[Hyperparameter]) -> dict[str, An
             "unit": table.resource.unit,
             "resumable": not table.resource.restarts,
             "ragged": bool((table.lengths < levels).any()),
+            "replicates": table.resource.averages,
         },
+        "metrics": _described(table),
+        "constraints": table.constraints,
         "elapsed": "seconds for a run of that fidelity" if table.resource.restarts else "cumulative seconds",
         "hp_names": [each.name for each in parameters],
         "hp_kinds": parameters,
@@ -209,3 +275,11 @@ def _description(table: Table, parameters: list[Hyperparameter]) -> dict[str, An
             "frac_nan": float(np.isnan(table.means).mean()),
         },
     }
+
+
+def _described(table: Table) -> list[_Further]:
+    lower = {goal.metric: not goal.maximize for goal in table.further}
+    return [
+        _Further(name, f"metric_{number}", lower.get(name))
+        for number, name in enumerate(table.others, FIRST_FURTHER)
+    ]

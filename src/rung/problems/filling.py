@@ -5,7 +5,7 @@ was really observed, but between rows nothing changes. `Fitted` trains a forest 
 the configuration and the resource: smooth between rows, but a guess everywhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -28,8 +28,8 @@ TREES = 40
 class Filling(Protocol):
     """Curves for any configuration."""
 
-    def curves(self, config: Config) -> tuple[Floats, Floats]:
-        """Values and seconds of a configuration, shape (seeds, levels) each; NaN where it diverged."""
+    def curves(self, config: Config) -> tuple[Mapping[str, Floats], Floats]:
+        """Values by metric and seconds of a configuration, shape (seeds, levels) each; NaN where it diverged."""
         ...
 
 
@@ -47,49 +47,74 @@ class Nearest:
         self._features = Features(table.space)
         points = self._features(table.configs)
         self._rows = cKDTree(points)
-        self._values = _held(table) if table.is_whole else _continued(table, points)
+        self._values = {
+            metric: _held(table, values) if table.is_whole else _continued(table, values, points)
+            for metric, values in table.metrics.items()
+        }
         self._seconds = _over(table) if table.is_whole else _paced(table)
 
     def row(self, config: Config) -> int:
         """Which row of the table is nearest."""
         return int(self._rows.query(self._features([config])[0])[1])
 
-    def curves(self, config: Config) -> tuple[Floats, Floats]:
+    def curves(self, config: Config) -> tuple[Mapping[str, Floats], Floats]:
         """See `Filling.curves`."""
         row = self.row(config)
-        return self._values[:, row], self._seconds[:, row]
+        return {metric: values[:, row] for metric, values in self._values.items()}, self._seconds[:, row]
 
 
 class Fitted:
-    """Forests for the value and for the time; configurations diverge where their nearest neighbour did."""
+    """Forests for each metric and for the time; configurations diverge where their nearest neighbour did."""
 
     def __init__(self, table: Table) -> None:
         self._nearest = Nearest(table)
         self._features = Features(table.space)
         self._levels = np.arange(1, table.max_resource + 1)
         points = self._features(table.configs)
-        seen = np.isfinite(table.means)
-        rows, levels = np.nonzero(seen & (np.arange(table.max_resource) < table.lengths[:, None]))
-        rows, levels = _some(rows, levels)
-        X = self._inputs(points[rows], levels + 1)
-        values = table.means[rows, levels]
-        self._sorted = np.sort(values)
-        self._rank = _forest(X, np.searchsorted(self._sorted, values) / len(values))
-        self._pace = _forest(X, np.log(np.maximum(table.seconds.mean(axis=0)[rows, levels], 1e-9)))
+        recorded = np.arange(table.max_resource) < table.lengths[:, None]
+        self._ranks = {
+            metric: _Ranks(points, values.mean(axis=0), recorded) for metric, values in table.metrics.items()
+        }
+        rows, levels = _some(*np.nonzero(np.isfinite(table.means) & recorded))
+        took = np.log(np.maximum(table.seconds.mean(axis=0)[rows, levels], 1e-9))
+        self._pace = _forest(_inputs(points[rows], levels + 1), took)
 
-    def curves(self, config: Config) -> tuple[Floats, Floats]:
+    def curves(self, config: Config) -> tuple[Mapping[str, Floats], Floats]:
         """See `Filling.curves`."""
-        point = self._features([config])
-        X = self._inputs(np.repeat(point, len(self._levels), axis=0), self._levels)
-        places = np.linspace(0, 1, len(self._sorted))
-        values = np.interp(self._rank.predict(X), places, self._sorted)
+        X = _inputs(np.repeat(self._features([config]), len(self._levels), axis=0), self._levels)
         recorded, _ = self._nearest.curves(config)
-        values = np.where(np.isnan(recorded).any(axis=0), np.nan, values)
-        seconds = np.exp(self._pace.predict(X))
-        return values[None], seconds[None]
+        values = {
+            metric: np.where(np.isnan(recorded[metric]).any(axis=0), np.nan, ranks.predict(X))[None]
+            for metric, ranks in self._ranks.items()
+        }
+        return values, np.exp(self._pace.predict(X))[None]
 
-    def _inputs(self, points: Floats, levels: Ints) -> Floats:
-        return np.column_stack([points, np.log(levels)])
+
+class _Ranks:
+    """A forest on the ranks of what was observed of one metric.
+
+    Args:
+        points: Features of the configurations, shape (n, number of features).
+        means: What was observed, shape (n, levels).
+        recorded: Where that counts, the same shape.
+    """
+
+    def __init__(self, points: Floats, means: Floats, recorded: npt.NDArray[np.bool_]) -> None:
+        rows, levels = _some(*np.nonzero(np.isfinite(means) & recorded))
+        values = means[rows, levels]
+        self._sorted = np.sort(values)
+        self._forest = _forest(
+            _inputs(points[rows], levels + 1), np.searchsorted(self._sorted, values) / len(values)
+        )
+
+    def predict(self, X: Floats) -> Floats:
+        """The values that are foretold, shape (len(X),)."""
+        places = np.linspace(0, 1, len(self._sorted))
+        return np.asarray(np.interp(self._forest.predict(X), places, self._sorted))
+
+
+def _inputs(points: Floats, levels: Ints) -> Floats:
+    return np.column_stack([points, np.log(levels)])
 
 
 def _some(rows: Ints, levels: Ints) -> tuple[Ints, Ints]:
@@ -105,10 +130,10 @@ def _forest(X: Floats, y: Floats) -> Any:  # scikit-learn has no types
     return forest.fit(X, y)
 
 
-def _held(table: Table) -> Floats:
+def _held(table: Table, values: Floats) -> Floats:
     """Values to the last level: a run that was over holds its last value."""
     last = np.minimum(np.arange(table.max_resource), table.lengths[:, None] - 1)
-    return np.take_along_axis(table.values, last[None], axis=2)
+    return np.take_along_axis(values, last[None], axis=2)
 
 
 def _over(table: Table) -> Floats:
@@ -125,11 +150,11 @@ def _paced(table: Table) -> Floats:
     return np.where(recorded, table.seconds, pace)
 
 
-def _continued(table: Table, points: Floats) -> Floats:
+def _continued(table: Table, recorded: Floats, points: Floats) -> Floats:
     """Stopped curves, each with the further way of the nearest configuration that went further, from where it stood."""
     from scipy.spatial import cKDTree
 
-    values = _held(table)
+    values = _held(table, recorded)
     reached: Sequence[int] = np.unique(table.lengths).tolist()
     for stop, further in zip(reached, [*reached[1:], table.max_resource], strict=True):
         short = np.flatnonzero(table.lengths <= stop)

@@ -12,6 +12,7 @@ from rung.core.objective import Objective
 from rung.core.resource import Resource, Steps
 from rung.core.rng import address, rng
 from rung.core.space import Config, Space
+from rung.problems.base import OneObjective
 from rung.problems.places import Places
 
 KEPT = 1 << 16  # configurations whose curves are remembered
@@ -116,7 +117,7 @@ _THREE = struct.Struct("<QQQ")
 _RANGE = 2.0**64
 
 
-class SyntheticProblem:
+class SyntheticProblem(OneObjective):
     """Learning curves with an end, so that schedules can be compared on them; see `rung.problems.base.Benchmark`.
 
     Args:

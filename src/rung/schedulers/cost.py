@@ -55,15 +55,10 @@ from rung.schedulers.options import check_one_objective
 from rung.schedulers.rungs import Rung, at_rest
 
 
-class CostASHA(
-    msgspec.Struct,
-    frozen=True,
-    tag="cost-asha",
-    tag_field="type",
-    forbid_unknown_fields=True,
-    omit_defaults=True,
+class CostOptions(
+    msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fields=True, omit_defaults=True
 ):
-    """Asynchronous successive halving that compares trials at equal cost.
+    """Where trials are judged by what they have cost.
 
     Attributes:
         max_resource: The most units that any trial is trained for; whoever stands there is complete.
@@ -112,6 +107,10 @@ class CostASHA(
             found.append(level)
         return (*found, float(self.max_cost))
 
+
+class CostASHA(CostOptions, frozen=True, tag="cost-asha"):
+    """Asynchronous successive halving that compares trials at equal cost, pauses them and promotes the best."""
+
     def start(self, space: Space, objectives: Objectives, seed: int) -> "LiveCostASHA":
         """A live scheduler at the beginning of a study."""
         check_one_objective("CostASHA", objectives)
@@ -145,7 +144,7 @@ class LiveCostASHA:
 
     not_audited: ClassVar[str] = "judges each trial at other resources: leave audit= out, or use ASHA"
 
-    def __init__(self, spec: CostASHA) -> None:
+    def __init__(self, spec: CostOptions) -> None:
         self.costs = spec.cost_levels()
         self.metrics = spec.metrics
         self.running: set[int] = set()
@@ -281,7 +280,7 @@ class LiveCostASHA:
         if trial not in self._over:
             heap = self._ready[index] if self._has_trained_for(trial, index + 1) else self._paused[index]
             heappush(heap, (loss, trial))
-            self._note_best(index, _Best(loss, trial, self._at[trial]))
+            self._note_best(index, trial, loss)
         return self._move_up(index)
 
     def _has_trained_for(self, trial: int, index: int) -> bool:
@@ -291,9 +290,9 @@ class LiveCostASHA:
         price = self._prices.get(trial)
         return price is not None and price.reports > 1 and self._units(trial, index) <= self._at[trial]
 
-    def _note_best(self, index: int, this: _Best) -> None:
-        best = self._best[index]
-        if this.loss < math.inf and (best is None or this < best):
+    def _note_best(self, index: int, trial: int, loss: float) -> None:
+        this, best = _Best(loss, trial, self._at[trial]), self._best[index]
+        if loss < math.inf and (best is None or this < best):
             self._best[index] = this
 
     def _move_up(self, index: int) -> list[int]:

@@ -4,6 +4,7 @@ from rung.core.decision import SchedulerSpec
 from rung.core.registry import Registry
 from rung.schedulers.asha import ASHA, StoppingASHA
 from rung.schedulers.cost import CostASHA
+from rung.schedulers.cost_stopping import StoppingCostASHA
 from rung.schedulers.fifo import FIFO
 from rung.schedulers.gate import Gate
 from rung.schedulers.halving import SuccessiveHalving
@@ -28,6 +29,7 @@ for _spec in (
     PercentileStopping,
     PASHA,
     CostASHA,
+    StoppingCostASHA,
     PBT,
     SyncPBT,
     Schedule,

@@ -3,26 +3,31 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from rung.core.confirm import Confirm
+from rung.core.constraint import constraints_of
 from rung.core.errors import NoResultError, SpecError
 from rung.core.event import Ended, Started
+from rung.core.objective import objectives as goals_of
 from rung.core.space import Space
 from rung.problems.base import Benchmark
 from rung.problems.files import read_table
 from rung.problems.filling import OffTable
+from rung.problems.goals import Goals
 from rung.problems.logged import logged
 from rung.problems.synthetic import LearningCurves, SyntheticProblem
+from rung.problems.table import Table
 from rung.problems.tabular import TableProblem
+from rung.programs.inline import constraint
 from rung.schedulers.registry import SCHEDULERS
 from rung.searchers.registry import SEARCHERS
-from rung.simulation.setting import Arm, World, scheduler_for
-from rung.spec import StudySpec
+from rung.simulation.setting import Arm, World, check_arm, scheduler_for
 from rung.study import Study
 
+Over = Literal["training", "replicates"]
 Options = Mapping[str, Any]  # of a scheduler or a searcher; decoded by its registry
 
 
@@ -44,6 +49,10 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         problems: Tables, by paths relative to the file; patterns such as `curves/*.npz` are allowed.
         curves: Synthetic problems by name.
         off_table: Where the curves of configurations come from that a table does not hold.
+        over: What a unit of resource is on tables with several runs of each configuration: "training", each trial goes
+            along one of them; "replicates", each unit is a whole run, the same one for all trials.
+        minimize, maximize: What is looked for; nothing: what was, when a table was recorded.
+        constraints: Limits such as `latency<=0.1`; None: those under which a table was recorded.
         scheduler: Schedulers by the name that they get in tables; none: each that rung has, as it is recommended.
             Beside its options, `confirm` may say what share of the budget confirms the best.
         searcher: Searchers likewise; none: random search.
@@ -55,6 +64,10 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     problems: list[str] = []
     curves: dict[str, Curves] = {}
     off_table: OffTable = "nearest"
+    over: Over = "training"
+    minimize: str | list[str] = []
+    maximize: str | list[str] = []
+    constraints: list[str] | None = None
     scheduler: dict[str, dict[str, Any]] = {}
     searcher: dict[str, dict[str, Any]] = {}
     workers: tuple[int, ...] = (8,)
@@ -81,8 +94,24 @@ def read_definition(file: Path) -> Definition:
 def problems_of(found: Definition, folder: Path) -> list[Benchmark]:
     """The problems of a definition that stands in a folder."""
     paths = [path for pattern in found.problems for path in _matching(folder, pattern)]
-    tables: list[Benchmark] = [TableProblem(read_table(path), found.off_table) for path in paths]
-    return [*tables, *(_synthetic(name, curves) for name, curves in found.curves.items())]
+    tables: list[Benchmark] = [_table_problem(found, read_table(path)) for path in paths]
+    return [*tables, *(_synthetic(name, curves, found) for name, curves in found.curves.items())]
+
+
+def _table_problem(found: Definition, table: Table) -> TableProblem:
+    table = table.over_replicates() if found.over == "replicates" else table
+    return TableProblem(table, found.off_table, _goals(found, table.goals))
+
+
+def _goals(found: Definition, recorded: Goals) -> Goals:
+    """What is looked for: as the file says, else as it was recorded."""
+    objectives = recorded.objectives
+    if found.minimize or found.maximize:
+        objectives = goals_of(found.minimize or None, found.maximize or None)
+    given = found.constraints
+    return Goals(
+        objectives, recorded.constraints if given is None else constraints_of([*map(constraint, given)])
+    )
 
 
 def _matching(folder: Path, pattern: str) -> list[Path]:
@@ -95,7 +124,11 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
     return paths
 
 
-def _synthetic(name: str, curves: Curves) -> SyntheticProblem:
+def _synthetic(name: str, curves: Curves, found: Definition) -> SyntheticProblem:
+    if found.over == "replicates":
+        raise SpecError(
+            f"synthetic curves such as {name!r} have no replicates. Leave out over, or take a table."
+        )
     made = LearningCurves(
         Space.from_builtins(curves.space),
         noise=curves.noise,
@@ -103,7 +136,13 @@ def _synthetic(name: str, curves: Curves) -> SyntheticProblem:
         seed=curves.seed,
         seconds=curves.seconds,
     )
-    return SyntheticProblem(name, made, curves.max_resource)
+    problem = SyntheticProblem(name, made, curves.max_resource)
+    if (asked := _goals(found, problem.goals)) != problem.goals:
+        raise SpecError(
+            f"synthetic curves such as {name!r} have one metric, {made.metric!r}, which is minimized, and nothing to "
+            f"constrain, got {asked.metrics}. Several objectives and constraints need a table."
+        )
+    return problem
 
 
 def arms_of(
@@ -161,19 +200,30 @@ def option(text: str, kind: str) -> tuple[str, dict[str, Any]]:
     return text, options
 
 
-def usual_schedulers(problems: Sequence[Benchmark]) -> dict[str, Options]:
-    """Each scheduler that rung has and that can work on all of these problems, with its own recommendations."""
-    return {tag: {"type": tag} for tag in SCHEDULERS if all(_works(tag, problem) for problem in problems)}
+def usual_schedulers(problems: Sequence[Benchmark]) -> tuple[dict[str, Options], dict[str, str]]:
+    """Each scheduler that rung has and that can work on all of these problems, with its own recommendations.
+
+    Returns:
+        Those schedulers, and of the others why not.
+    """
+    chosen: dict[str, Options] = {}
+    others: dict[str, str] = {}
+    for tag in SCHEDULERS:
+        reasons = (_reason(tag, problem) for problem in problems)
+        if reason := next((each for each in reasons if each), None):
+            others[tag] = reason
+        else:
+            chosen[tag] = {"type": tag}
+    return chosen, others
 
 
-def _works(tag: str, problem: Benchmark) -> bool:
+def _reason(tag: str, problem: Benchmark) -> str | None:
+    """Why a scheduler cannot work on a problem."""
     try:
-        options = scheduler_for({"type": tag}, problem.max_resource)
-        space = problem.space.parameters
-        StudySpec("check", space, (problem.objective,), problem.resource, options, {"type": "random"}).start()
-    except SpecError:
-        return False
-    return True
+        check_arm(problem, Arm(tag, {"type": tag}, {"type": "random"}, 1))
+    except SpecError as error:
+        return str(error)
+    return None
 
 
 # From the log of a study
@@ -183,13 +233,11 @@ def problem_of(study: Study, off_table: OffTable) -> TableProblem:
     """The trials of a study as a problem.
 
     Raises:
-        SpecError: If it has several objectives.
         NoResultError: If it has too few results.
+        SpecError: If none of them keeps its constraints.
     """
-    goals = study.spec.objectives
-    if len(goals) > 1:
-        raise SpecError(f"a simulation needs one objective, got {[goal.metric for goal in goals]}.")
-    table = logged(study.name, study.space, goals[0], study.spec.resource, study.history)
+    goals = Goals(study.spec.objectives, study.spec.constraints)
+    table = logged(study.name, study.space, goals, study.spec.resource, study.history)
     return TableProblem(table, off_table)
 
 

@@ -9,8 +9,7 @@ from multiprocessing import get_context
 from rung.core.errors import SpecError
 from rung.problems.base import Benchmark
 from rung.simulation.run import Run, run
-from rung.simulation.setting import Arm, World, scheduler_for
-from rung.spec import StudySpec
+from rung.simulation.setting import Arm, World, check_arm
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,19 @@ class Experiment:
                 raise SpecError(f"there are no {what} to simulate.")
             if twice := {name for name in names if names.count(name) > 1}:
                 raise SpecError(f"two {what} are called {min(twice)!r}. Give each a name of its own.")
+        if len({problem.front is None for problem in self.problems}) > 1:
+            raise SpecError(
+                "some problems have several objectives and some have one: ranks cannot be compared. Name the same "
+                "objectives for all with minimize and maximize."
+            )
         for problem in self.problems:
             for arm in self.arms:
                 _check(problem, arm)
+
+    @property
+    def of_fronts(self) -> bool:
+        """Whether there are several objectives."""
+        return any(problem.front is not None for problem in self.problems)
 
     @property
     def size(self) -> int:
@@ -89,11 +98,7 @@ def available() -> int:
 
 def _check(problem: Benchmark, arm: Arm) -> None:
     try:
-        scheduler = scheduler_for(arm.scheduler, problem.max_resource)
-        space = problem.space.parameters
-        spec = StudySpec("check", space, (problem.objective,), problem.resource, scheduler, arm.searcher)
-        spec.start()
-        spec.searcher_spec().start(problem.space, spec.objectives, 0)
+        check_arm(problem, arm)
     except SpecError as error:
         raise SpecError(f"{arm.name} cannot work on {problem.name}: {error}") from None
 

@@ -16,21 +16,32 @@ COLORS = (
     *("#5fb4e5", "#8c8c8c", "#7a5195", "#3d5a3c", "#a05a2c"),
 )
 GAP = 0.06
+REGRET = (
+    "Regret of what the study would call best, trained to the end: 0 is the best known configuration, "
+    "1 the median one."
+)
+MISSING = (
+    "Front that the study would show, trained to the end: which part of the hypervolume of the best known front it "
+    "misses, 0 is none."
+)
 
 
-def comparison_figure(results: Sequence[ArmResult], title: str, horizon: str) -> go.Figure:
+def comparison_figure(
+    results: Sequence[ArmResult], title: str, horizon: str, *, of_fronts: bool = False
+) -> go.Figure:
     """Draw the arms, the best first; at most ten of them.
 
     Args:
         results: The arms.
         title: Of the figure.
         horizon: What the ends of the axes are, in words.
+        of_fronts: Whether there are several objectives, and regret is the part of the front that is missing.
     """
     shown = results[:MAX_ARMS]
     with_bands = len(shown) <= MAX_BANDS
     note = (
-        "Regret of what the study would call best, trained to the end: 0 is the best known configuration, "
-        "1 the median one. Lines are medians over problems and seeds"
+        (MISSING if of_fronts else REGRET)
+        + " Lines are medians over problems and seeds"
         + (", bands the middle half." if with_bands else ".")
     )
     if len(shown) < len(results):
@@ -56,7 +67,10 @@ def comparison_figure(results: Sequence[ArmResult], title: str, horizon: str) ->
             "title": {"text": f"time, share of {horizon}"},
             "range": [0, 1],
         },
-        yaxis={**axis, "title": {"text": "normalised regret"}},
+        yaxis={
+            **axis,
+            "title": {"text": "hypervolume that is missing" if of_fronts else "normalised regret"},
+        },
         xaxis2={
             "domain": [middle + GAP / 2, 1],
             "title": {"text": "resource, share of the most spent"},

@@ -44,7 +44,7 @@ def suits(simulation: Simulation) -> bool:
 
 
 def _sets_apart(spec: StudySpec) -> bool:
-    return spec.audit is not None or spec.confirm is not None
+    return spec.audit is not None or spec.confirm is not None or bool(spec.constraints)
 
 
 class Jobwise:
@@ -307,7 +307,7 @@ class Jobwise:
     def _reached(self, job: Job, record: Trial, loss: float) -> None:
         trial, target, before = job.trial, job.target, self._best
         record.loss = loss
-        self.notes.arrived[target] += 1
+        self.notes.arrive(target, self.now)
         changed = (trial, *self._scheduler.apply(facts.Arrived(trial, target, (loss,))))
         if (this := (-target, loss, trial)) < before:
             self._best = this

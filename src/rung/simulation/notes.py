@@ -19,6 +19,7 @@ class Notes:
         held: Checkpoints that exist.
         most_held: The most there were at once.
         arrived: Trials that reached each target.
+        firsts: When the first of them did.
         trained: Units that jobs towards each target have reported.
         jobs: Jobs granted towards each target.
     """
@@ -33,6 +34,7 @@ class Notes:
     held: int = 0
     most_held: int = 0
     arrived: Counter[int] = field(default_factory=Counter)
+    firsts: dict[int, float] = field(default_factory=dict)
     trained: Counter[int] = field(default_factory=Counter)
     jobs: Counter[int] = field(default_factory=Counter)
 
@@ -41,6 +43,12 @@ class Notes:
         self.times.append(now)
         self.spent.append(spent)
         self.regrets.append(regret)
+
+    def arrive(self, target: int, now: float) -> None:
+        """A trial has reached a target."""
+        self.arrived[target] += 1
+        if target not in self.firsts:
+            self.firsts[target] = now
 
     def saved(self) -> None:
         """A checkpoint was written."""

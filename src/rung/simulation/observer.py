@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rung.core import event as ev
 from rung.core.space import Config
 from rung.core.state import State
+from rung.simulation.leaders import Leaders
 from rung.simulation.notes import Notes
 
 
@@ -23,21 +24,22 @@ class Observer:
 
     Args:
         state: The state of the study.
-        regret: How good a configuration is.
+        regret: How far configurations are from the best: the best one, or with several objectives the front.
         horizon_s: What happens later is not looked at; nor are checkpoints that are written just then.
 
     Attributes:
         notes: What was noted.
     """
 
-    def __init__(self, state: State, regret: Callable[[Config], float], horizon_s: float) -> None:
+    def __init__(self, state: State, regret: Callable[[Sequence[Config]], float], horizon_s: float) -> None:
         self.notes = Notes()
         self._state = state
         self._regret = regret
         self._horizon_s = horizon_s
         self._open: dict[int, _Open] = {}  # by job
         self._writer: dict[int, int] = {}  # trial: the worker that trained it last
-        self._best = -1
+        self._best: list[int] = []
+        self._front = Leaders() if len(state.objectives) > 1 else None
 
     def __call__(self, entries: Sequence[ev.Entry], changed: Sequence[int]) -> None:
         """Look at what was recorded."""
@@ -82,8 +84,19 @@ class Observer:
         notes = self.notes
         notes.busy_s += now - job.begun
         if event.outcome == "reached":
-            notes.arrived[job.target] += 1
-        best = self._state.best
-        if best is not None and best.trial != self._best:
-            self._best = best.trial
-            notes.best(now, self._state.account.trained, self._regret(self._state.trials[best.trial].config))
+            notes.arrive(job.target, now)
+        best = self._leaders(event, job.target)
+        if best and best != self._best:
+            self._best = best
+            trials = self._state.trials
+            notes.best(now, self._state.account.trained, self._regret([trials[each].config for each in best]))
+
+    def _leaders(self, event: ev.Ended, target: int) -> list[int]:
+        """What the study calls best now: a trial, or with several objectives the front."""
+        if self._front is None:
+            best = self._state.best
+            return [] if best is None else [best.trial]
+        record = self._state.trials[event.trial]
+        if event.outcome == "reached" and record.losses is not None:
+            self._front.arrive(event.trial, target, record.losses, sum(record.violations))
+        return self._front.trials

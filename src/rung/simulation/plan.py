@@ -11,11 +11,13 @@ import msgspec
 import numpy as np
 
 from rung.core.budget import Budget
+from rung.core.constraint import Constraint
+from rung.core.decision import required_metrics
 from rung.core.errors import SpecError
-from rung.core.objective import Objective
-from rung.core.resource import Resource
+from rung.core.rng import rng
 from rung.core.space import Config, Space
-from rung.problems.synthetic import LearningCurves, SyntheticProblem
+from rung.problems.goals import Front, Goals
+from rung.problems.synthetic import SAMPLED, LearningCurves, SyntheticProblem
 from rung.simulation.run import Run, run
 from rung.simulation.setting import Arm, World
 from rung.spec import StudySpec
@@ -79,12 +81,10 @@ def plan(
         multiples: Of the budget.
 
     Raises:
-        SpecError: If nothing is limited, there are several objectives, or no unit takes any time.
+        SpecError: If nothing is limited, or no unit takes any time.
     """
     if budget == Budget(cost_metric=budget.cost_metric) or budget.cost is not None:
         raise SpecError("a plan needs a budget in trials, resource or seconds.")
-    if len(spec.objectives) > 1:
-        raise SpecError(f"a plan needs one objective, got {[goal.metric for goal in spec.objectives]}.")
     if not step_s > 0:
         raise SpecError(f"a unit of training must take some time, got {step_s!r} seconds.")
     problem = StandIn(spec, step_s)
@@ -93,30 +93,70 @@ def plan(
     return [_planned(problem, arm, budget, multiple) for multiple in multiples]
 
 
-class StandIn(SyntheticProblem):
-    """Synthetic curves in place of a study's training, with its space, its objective and its kind of resource."""
+class StandIn:
+    """Synthetic curves in place of a study's training, with its space, its objectives and its kind of resource.
+
+    Each objective has curves of its own. All constraints are kept, at all times, and a unit costs what leads a trial to
+    `max_resource` just at `max_cost`, where the scheduler counts a reported cost.
+    """
 
     def __init__(self, spec: StudySpec, step_s: float) -> None:
-        self._goal = spec.objectives[0]
-        self._kind: Resource = spec.resource
-        curves = LearningCurves(Space(spec.space), seconds=step_s)
-        super().__init__("plan", curves, _max_resource(spec), spec.resource)
-        self.objective = Objective(self._goal.metric, maximize=self._goal.maximize)
-        self.best = self._goal.value(self.best)
+        space = Space(spec.space)
+        made = [LearningCurves(space, seconds=step_s, seed=seed) for seed in range(len(spec.objectives))]
+        self.name = "plan"
+        self.space = space
+        self.goals = Goals(spec.objectives, spec.constraints)
+        self.objective = spec.objectives[0]
+        self.resource = spec.resource
+        self.max_resource = _max_resource(spec)
+        self._curves = [SyntheticProblem("plan", curves, self.max_resource) for curves in made]
+        self._told = _costs(spec, self.max_resource) | {
+            limit.metric: _keeping(limit) for limit in spec.constraints
+        }
+        self.best = self.objective.value(self._curves[0].best)
+        self.typical = self.objective.value(self._curves[0].typical)
+        self.front = self._front() if len(made) > 1 else None
 
     def __call__(self, config: Config, resource: int, seed: int) -> tuple[Mapping[str, object], float]:
         """See `Problem`."""
-        (value,), (seconds,) = self.curve(config, resource - 1, resource, seed)
-        return {self._goal.metric: value}, seconds * (resource if self._kind.restarts else 1)
+        told: dict[str, object] = dict(self._told)
+        for goal, curves in zip(self.goals.objectives, self._curves, strict=True):
+            (loss,), (seconds,) = curves.curve(config, resource - 1, resource, seed)
+            told[goal.metric] = goal.value(loss)
+        return told, seconds * (resource if self.resource.restarts else 1)
 
     def curve(self, config: Config, start: int, target: int, seed: int) -> tuple[list[float], list[float]]:
         """See `Benchmark.curve`."""
-        losses, seconds = super().curve(config, start, target, seed)
-        return [self._goal.value(loss) for loss in losses], seconds
+        losses, seconds = self._curves[0].curve(config, start, target, seed)
+        return [self.objective.value(loss) for loss in losses], seconds
 
     def final(self, config: Config) -> float:
         """See `Benchmark.final`."""
-        return self._goal.value(super().final(config))
+        return self.objective.value(self._curves[0].final(config))
+
+    def finals(self, config: Config) -> Mapping[str, float]:
+        """See `Benchmark.finals`."""
+        ends = {
+            goal.metric: goal.value(curves.final(config))
+            for goal, curves in zip(self.goals.objectives, self._curves, strict=True)
+        }
+        return {**self._told, **ends}
+
+    def _front(self) -> Front:
+        drawn = self.space.sample(SAMPLED, rng(0, "typical configurations", 0))
+        return Front.of(np.array([self.goals.losses(self.finals(config)) for config in drawn]))
+
+
+def _costs(spec: StudySpec, max_resource: int) -> dict[str, float]:
+    chosen = spec.scheduler_spec()
+    return {metric: getattr(chosen, "max_cost", 1.0) / max_resource for metric in required_metrics(chosen)}
+
+
+def _keeping(limit: Constraint) -> float:
+    """A value that keeps a limit."""
+    kept = limit.upper if limit.upper is not None else limit.lower
+    assert kept is not None  # as the constraint says
+    return kept
 
 
 def _max_resource(spec: StudySpec) -> int:

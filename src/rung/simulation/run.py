@@ -8,22 +8,19 @@ from time import perf_counter
 from typing import NamedTuple
 
 import msgspec
-import numpy as np
 
 from rung.core import event as ev
 from rung.core.budget import Budget
-from rung.core.rng import rng
 from rung.core.state import State
 from rung.dispatcher import Dispatcher
 from rung.driver import Driver
-from rung.problems.base import Benchmark, regret
+from rung.problems.base import Benchmark, shortfall
 from rung.simulation.jobwise import Jobwise, suits
 from rung.simulation.notes import Notes
 from rung.simulation.observer import Observer
-from rung.simulation.setting import RETRIES, Arm, Simulation, World, scheduler_for
+from rung.simulation.pace import full_s
+from rung.simulation.setting import Arm, Simulation, World, spec_of
 from rung.spec import StudySpec
-
-SAMPLED = 64  # configurations of which the time of a full training is the median
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -38,7 +35,7 @@ class Run(msgspec.Struct, frozen=True):
         units: Of training reported.
         utilization: Share of its workers' time in which they had a job.
         written, moved, most_held: Checkpoints, see `Notes`.
-        arrived, trained, jobs: By target, see `Notes`.
+        arrived, trained, jobs, firsts: By target, see `Notes`.
         ended_s: When its last job ended, at most `horizon_s`.
         real_s: How long the simulation took.
     """
@@ -62,6 +59,7 @@ class Run(msgspec.Struct, frozen=True):
     jobs: dict[int, int]
     ended_s: float
     real_s: float
+    firsts: dict[int, float] = {}
 
 
 def run(problem: Benchmark, arm: Arm, world: World, seed: int, budget: Budget | None = None) -> Run:
@@ -75,17 +73,7 @@ def run(problem: Benchmark, arm: Arm, world: World, seed: int, budget: Budget | 
         budget: What the study may spend besides; None: what `world` says.
     """
     horizon_s = length_s(problem, world)
-    spec = StudySpec(
-        "simulation",
-        problem.space.parameters,
-        (problem.objective,),
-        problem.resource,
-        scheduler_for(arm.scheduler, problem.max_resource),
-        arm.searcher,
-        seed,
-        RETRIES,
-        confirm=arm.confirm,
-    )
+    spec = spec_of(problem, arm, seed)
     budget = budget or Budget(resource=world.resource)
     begun = perf_counter()
     simulation = Simulation(problem, spec, world, arm.workers, budget, horizon_s)
@@ -111,6 +99,7 @@ def run(problem: Benchmark, arm: Arm, world: World, seed: int, budget: Budget | 
         jobs=dict(notes.jobs),
         ended_s=ended_s,
         real_s=perf_counter() - begun,
+        firsts=notes.firsts,
     )
 
 
@@ -154,9 +143,9 @@ def event_by_event(simulation: Simulation) -> Happened:
     """The way of a real study, through the driver: any scheduler, any searcher, any mishap."""
     problem, spec, horizon_s = simulation.problem, simulation.spec, simulation.horizon_s
     state = spec.start()
-    observer = Observer(state, partial(regret, problem), horizon_s)
+    observer = Observer(state, partial(shortfall, problem), horizon_s)
     executor = simulation.world.executor(problem, simulation.workers, spec.seed)
-    pool = executor.open(problem.resource, spec.objectives)
+    pool = executor.open(problem.resource, spec.objectives, spec.ranked_by)
     dispatcher = _dispatcher(state, spec, pool.clock, observer)
     dispatcher.record(ev.BudgetChanged(simulation.budget))
     ended = Driver(
@@ -190,10 +179,3 @@ class _Forgetful:
 def length_s(problem: Benchmark, world: World) -> float:
     """How long a run is, in virtual seconds."""
     return world.horizon * full_s(problem) if world.seconds is None else world.seconds
-
-
-def full_s(problem: Benchmark) -> float:
-    """How long one full training takes: the median over random configurations."""
-    configs = problem.space.sample(SAMPLED, rng(0, "time of a training", 0))
-    units = (problem.max_resource,) if problem.resource.restarts else range(1, problem.max_resource + 1)
-    return float(np.median([sum(problem(config, unit, 0)[1] for unit in units) for config in configs]))

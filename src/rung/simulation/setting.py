@@ -1,5 +1,6 @@
 """What is simulated: the arms that are compared, and the world in which they run, as plain values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +10,11 @@ from rung.core.budget import Budget
 from rung.core.confirm import Confirm
 from rung.core.errors import SpecError
 from rung.core.resource import check_count
+from rung.core.rng import rng
 from rung.executors.simulated import Simulated
 from rung.problems.base import Benchmark
 from rung.schedulers.registry import SCHEDULERS
+from rung.simulation.pace import full_cost
 from rung.spec import StudySpec
 
 RETRIES = (
@@ -104,14 +107,69 @@ class Simulation:
     horizon_s: float
 
 
+def spec_of(problem: Benchmark, arm: Arm, seed: int) -> StudySpec:
+    """The study of an arm on a problem.
+
+    Raises:
+        SpecError: If the options of the scheduler do not fit the problem.
+    """
+    return StudySpec(
+        "simulation",
+        problem.space.parameters,
+        problem.goals.objectives,
+        problem.resource,
+        scheduler_on(problem, arm.scheduler),
+        arm.searcher,
+        seed,
+        RETRIES,
+        confirm=arm.confirm,
+        constraints=problem.goals.constraints,
+    )
+
+
+def check_arm(problem: Benchmark, arm: Arm) -> None:
+    """Raise a SpecError if an arm cannot work on a problem."""
+    spec = spec_of(problem, arm, 0)
+    spec.start()
+    spec.searcher_spec().start(problem.space, spec.objectives, 0)
+    config = problem.space.sample(1, rng(0, "check", 0))[0]
+    metrics, _ = problem(config, problem.max_resource if problem.resource.restarts else 1, 0)
+    if missing := [name for name in spec.required if name not in metrics]:
+        raise SpecError(f"it needs reports of {missing}, but there are only {list(metrics)}.")
+
+
+def scheduler_on(problem: Benchmark, options: dict[str, Any]) -> dict[str, Any]:
+    """A scheduler's options with what it must know of a problem where they do not say it: how long a training is.
+
+    That is the problem's `max_resource`, and for schedulers that count costs as `max_cost` the cost of a full training,
+    the median over random configurations.
+
+    Raises:
+        SpecError: If they name more than the problem has, or the problem does not report that cost.
+    """
+    found = scheduler_for(options, problem.max_resource)
+    if needs_cost(found):
+        found = {**found, "max_cost": full_cost(problem, found.get("cost", "seconds"))}
+    return found
+
+
+def needs_cost(options: Mapping[str, Any]) -> bool:
+    """Whether a scheduler counts costs, and its options do not say how much a full training costs."""
+    return "max_cost" in _fields(options) and "max_cost" not in options
+
+
+def _fields(options: Mapping[str, Any]) -> tuple[str, ...]:
+    found: tuple[str, ...] = SCHEDULERS[options.get("type", "")].__struct_fields__  # type: ignore[attr-defined]  # all are structs
+    return found
+
+
 def scheduler_for(options: dict[str, Any], max_resource: int) -> dict[str, Any]:
     """A scheduler's options with the `max_resource` of a problem where they name none.
 
     Raises:
         SpecError: If they name more than the problem has.
     """
-    fields = SCHEDULERS[options.get("type", "")].__struct_fields__  # type: ignore[attr-defined]  # all are structs
-    if "max_resource" not in fields:
+    if "max_resource" not in _fields(options):
         return options
     found = {"max_resource": max_resource, **options}
     if found["max_resource"] > max_resource:

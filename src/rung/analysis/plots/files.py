@@ -1,11 +1,11 @@
 """Figures to files: PNG, SVG and PDF through kaleido and a browser, HTML and JSON without."""
 
 from pathlib import Path
-from typing import Any
 
 import plotly.graph_objects as go
 
 from rung.analysis.plots import style
+from rung.analysis.plots.images import drawn
 from rung.core.errors import MissingDependencyError, SpecError
 
 IMAGES = (".png", ".svg", ".pdf")
@@ -35,6 +35,7 @@ def to_file(
     Raises:
         SpecError: If the suffix is another one.
         MissingDependencyError: If an image is asked for and kaleido or a browser for it is missing.
+        ExecutorError: If the browser does not answer in time.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -65,23 +66,10 @@ def _page(figure: go.Figure, theme: style.Theme) -> str:
 
 def _image(figure: go.Figure, kind: str, width: int, height: int | None) -> bytes:
     try:
-        import kaleido
+        import kaleido  # noqa: F401  the other process needs it
     except ImportError:
         raise MissingDependencyError(
             f"writing {kind} needs kaleido, which is not installed. Run: pip install 'rung[images]'"
         ) from None
-    options: dict[str, Any] = {
-        "format": kind,
-        "width": width,
-        "height": height,
-        "scale": 2 if kind == "png" else 1,
-    }
-    try:
-        found: bytes = kaleido.calc_fig_sync(figure, opts=options)
-    except Exception as error:
-        if "chrome" not in f"{type(error).__name__} {error}".lower():
-            raise
-        raise MissingDependencyError(
-            f"writing {kind} needs Chrome or Chromium, which was not found. Install one, or write .html instead."
-        ) from error
-    return found
+    options = {"format": kind, "width": width, "height": height, "scale": 2 if kind == "png" else 1}
+    return drawn(figure.to_json(), options)
