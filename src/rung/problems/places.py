@@ -27,12 +27,16 @@ class Places:
     """
 
     def __init__(self, space: Space) -> None:
+        self._space = space
         dimensions = _dimensions(space)
         self._readers = [_reader(each) for each in dimensions]
         self.n_options = [
             len(each.options) if isinstance(each.parameter, Choice) and not each.parameter.ordered else None
             for each in dimensions
         ]
+
+    def __reduce__(self) -> tuple[type["Places"], tuple[Space]]:
+        return Places, (self._space,)  # what reads the places cannot be pickled
 
     def __call__(self, config: Config) -> list[float | None]:
         """One for each column; None where it is inactive."""
