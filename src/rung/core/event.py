@@ -59,6 +59,24 @@ class Enqueued(Event, frozen=True):
     config: Config
 
 
+class TakenOver(Event, frozen=True):
+    """What an earlier study has learned is known from now on; its trials are none of this study.
+
+    Attributes:
+        study: Its name.
+        store: Where it is.
+        configs: The configurations of its trials, as they were given there.
+        resources: Where each was observed last, or failed.
+        metrics: What it reported there, as far as this study looks at it; None: it failed.
+    """
+
+    study: str
+    store: str
+    configs: tuple[Config, ...]
+    resources: tuple[int, ...]
+    metrics: tuple[Metrics | None, ...]
+
+
 class Created(Event, frozen=True):
     """A trial came into being.
 
@@ -273,9 +291,14 @@ class SpaceChanged(Event, frozen=True):
     """The space from now on; configurations of earlier trials stay as they were given.
 
     What it adds counts for them with the default that it has here. What is enqueued and does not fit is forgotten.
+
+    Attributes:
+        space: The hyperparameters.
+        where: The rules that configurations keep.
     """
 
     space: dict[str, Parameter]
+    where: tuple[str, ...] = ()
 
 
 class SpecChanged(Event, frozen=True):
@@ -297,6 +320,7 @@ class Idled(Event, frozen=True):
 AnyEvent = (
     Opened
     | Enqueued
+    | TakenOver
     | Created
     | Started
     | Reported

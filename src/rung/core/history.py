@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rung.core.columns import GrowingArray, GrowingMetrics
 from rung.core.constraint import Violations
 from rung.core.objective import Losses, Metrics
+from rung.core.past import Past
 from rung.core.present import Present
 from rung.core.space import Config, Space
 
@@ -24,8 +25,10 @@ class History:
 
     def __init__(self, space: Space, n_objectives: int, n_constraints: int = 0) -> None:
         self.configs: list[Config] = []
+        self.members: list[str | None] = []
         self.metrics = GrowingMetrics()
         self.pending: dict[int, int] = {}  # trial to the target of its open or owed job
+        self.past: list[Past] = []
         self._present = Present(space)
         self._trials = GrowingArray(np.int64)
         self._resources = GrowingArray(np.int64)
@@ -42,9 +45,10 @@ class History:
         """What is known now."""
         return HistoryView(self, self._present, len(self.configs), len(self.metrics), len(self._failed))
 
-    def add_trial(self, config: Config) -> None:
-        """A trial was created."""
+    def add_trial(self, config: Config, member: str | None = None) -> None:
+        """A trial was created; `member` of a `Mix` of searchers suggested it."""
         self.configs.append(config)
+        self.members.append(member)
         self._present.configs.append(config)
 
     def add_observation(  # noqa: PLR0917  one row
@@ -77,6 +81,7 @@ class History:
         Configurations stay as they were given, and views as they were taken.
         """
         self._present = Present(space, self._present.configs)
+        self.past = [past.within(space) for past in self.past]
 
     @property
     def completed(self) -> Sequence[Config]:
@@ -90,9 +95,19 @@ class HistoryView:
     Attributes:
         n_trials: Trials created.
         n_observations: Observations made.
+        past: The trials of earlier studies, none of which is a trial of this one.
     """
 
-    __slots__ = ("_history", "_n_failed", "_pending", "_present", "_taken", "n_observations", "n_trials")
+    __slots__ = (
+        "_history",
+        "_n_failed",
+        "_pending",
+        "_present",
+        "_taken",
+        "n_observations",
+        "n_trials",
+        "past",
+    )
 
     def __init__(
         self, history: History, present: Present, n_trials: int, n_observations: int, n_failed: int
@@ -103,6 +118,7 @@ class HistoryView:
         self.n_observations = n_observations
         self._n_failed = n_failed
         self._pending: Mapping[int, int] | None = None
+        self.past = tuple(history.past)
         self._taken: dict[str, npt.NDArray[Any]] = {}
 
     def settled(self) -> Self:
@@ -115,6 +131,11 @@ class HistoryView:
     def configs(self) -> Sequence[Config]:
         """Configuration of each trial, as it was given."""
         return self._history.configs[: self.n_trials]
+
+    @property
+    def members(self) -> Sequence[str | None]:
+        """Which searcher of a `Mix` suggested each trial; None: none of them did."""
+        return self._history.members[: self.n_trials]
 
     @property
     def completed(self) -> Sequence[Config]:

@@ -12,6 +12,7 @@ from typing import assert_never
 import msgspec
 
 from rung.core.errors import SpecError
+from rung.core.prior import SPREAD, Belief, Near, Normal, Weights
 from rung.core.scale import (
     MAX_INTEGER,
     MAX_VALUES,
@@ -67,11 +68,13 @@ class Float(_FloatBounds, frozen=True, kw_only=True):
         log: Whether values are spread evenly in the logarithm.
         step: Distance between values, which are then low, low + step, …; None: no steps.
         default: Value of the first trial, if all hyperparameters have one; None: no default.
+        prior: Near which value good ones are believed to lie; None: no belief.
     """
 
     log: bool = False
     step: float | None = None
     default: float | None = None
+    prior: Near | float | None = None
 
     def __post_init__(self) -> None:
         for field in ("low", "high", "step", "default"):
@@ -97,6 +100,7 @@ class Float(_FloatBounds, frozen=True, kw_only=True):
             _check_size("a Float", scale(self).n_values, self.low, self.high)
         if self.default is not None:
             _check_default("a Float", scale(self), self.default)
+        _check_prior("a Float", scale(self), self.prior)
 
 
 class Int(_IntBounds, frozen=True, kw_only=True):
@@ -108,11 +112,13 @@ class Int(_IntBounds, frozen=True, kw_only=True):
         log: Whether values are spread evenly in the logarithm.
         step: Distance between values, which are then low, low + step, …; None: 1.
         default: Value of the first trial, if all hyperparameters have one; None: no default.
+        prior: Near which value good ones are believed to lie; None: no belief.
     """
 
     log: bool = False
     step: int | None = None
     default: int | None = None
+    prior: Near | int | None = None
 
     def __post_init__(self) -> None:
         for field in ("low", "high", "step", "default"):
@@ -128,6 +134,7 @@ class Int(_IntBounds, frozen=True, kw_only=True):
         _check_size("an Int", (self.high - self.low) // (self.step or 1) + 1, self.low, self.high)
         if self.default is not None:
             _check_default("an Int", scale(self), self.default)
+        _check_prior("an Int", scale(self), self.prior)
 
 
 class Choice(_ChoiceOptions, frozen=True, kw_only=True):
@@ -139,10 +146,13 @@ class Choice(_ChoiceOptions, frozen=True, kw_only=True):
         ordered: Whether the order of the options means something, so that neighbours are alike.
         default: Option of the first trial, if all hyperparameters have a default. None is an option like
             others; UNSET: no default.
+        prior: What is believed to be good: with `ordered`, near which option; without, a weight for each option.
+            None: no belief.
     """
 
     ordered: bool = False
     default: Scalar | msgspec.UnsetType = msgspec.UNSET
+    prior: Near | Scalar | Sequence[float] = None
 
     def __post_init__(self) -> None:
         _check_flag("a Choice", "ordered", self.ordered)
@@ -163,6 +173,10 @@ class Choice(_ChoiceOptions, frozen=True, kw_only=True):
             _check_options(self.options)
         if self.default is not msgspec.UNSET:
             _check_default("a Choice", scale(self), self.default)
+        if self.ordered:
+            _check_prior("a Choice", scale(self), self.prior)
+        elif self.prior is not None:
+            _check_weights(self.prior, len(self.options))
 
 
 class Constant(_Spec, frozen=True):
@@ -200,6 +214,29 @@ def scale(parameter: Float | Int | Choice) -> Scale:
             assert_never(parameter)
 
 
+def belief(parameter: Float | Int | Choice) -> Belief | None:
+    """What is believed of a hyperparameter, on its encoding; None if nothing is."""
+    match near(parameter.prior):
+        case None:
+            return None
+        case Near(value=value, spread=spread):
+            return Normal(float(scale(parameter).encode([value])[0]), spread)
+        case weights:
+            return Weights(weights)
+
+
+def near(prior: Near | Scalar | Sequence[float]) -> Near | Sequence[float] | None:
+    """A belief in its normal form: a value alone stands for what lies near it."""
+    match prior:
+        case None | Near():
+            return prior
+        case list() | tuple():
+            return tuple(map(float, prior))
+        case _:
+            assert not isinstance(prior, Sequence) or isinstance(prior, str)  # see `_check_weights`
+            return Near(prior)
+
+
 def subspaces(choice: Choice) -> dict[str, dict[str, Parameter]]:
     """The sub-space of each option, in normal form; empty if the options are plain values."""
     if not isinstance(choice.options, Mapping):
@@ -213,12 +250,18 @@ def normal(value: Parameter | Scalar) -> Parameter:
     Bounds of a Float are floats, options are a tuple or dicts, and a plain value is a Constant.
     """
     match value:
-        case Float(low=low, high=high, log=log, step=step, default=default):
-            return Float(float(low), float(high), log=log, step=_float(step), default=_float(default))
-        case Int() | Constant():
+        case Float(low=low, high=high, log=log, step=step, default=default, prior=prior):
+            bounds = float(low), float(high)
+            return Float(
+                *bounds, log=log, step=_float(step), default=_float(default), prior=_near_float(prior)
+            )
+        case Int(prior=prior):
+            return value if prior is None else msgspec.structs.replace(value, prior=near(prior))
+        case Constant():
             return value
-        case Choice(options=options, ordered=ordered, default=default):
-            return Choice(subspaces(value) or tuple(options), ordered=ordered, default=default)
+        case Choice(options=options, ordered=ordered, default=default, prior=prior):
+            opened = subspaces(value) or tuple(options)
+            return Choice(opened, ordered=ordered, default=default, prior=near(prior))
         case _:
             return Constant(value)
 
@@ -245,6 +288,14 @@ def is_scalar(value: object) -> bool:
 
 def _float(value: float | None) -> float | None:
     return None if value is None else float(value)
+
+
+def _near_float(prior: Near | float | None) -> Near | None:
+    if prior is None:
+        return None
+    value, spread = (prior.value, prior.spread) if isinstance(prior, Near) else (prior, SPREAD)
+    assert isinstance(value, int | float)  # see `_check_prior`
+    return Near(float(value), float(spread))
 
 
 def _check_number(kind: str, field: str, value: object, *, optional: bool) -> None:
@@ -315,6 +366,31 @@ def _check_default(kind: str, of: Scale, default: object) -> None:
     fault = of.fault(default)
     if fault is not None:
         raise SpecError(f"default of {kind} {fault}")
+
+
+def _check_prior(kind: str, of: Scale, prior: object) -> None:
+    if prior is None:
+        return
+    fault = of.fault(prior.value if isinstance(prior, Near) else prior)
+    if fault is not None:
+        raise SpecError(
+            f"The value of prior of {kind} {fault} A prior is a value, or Near(value, spread=0.2)."
+        )
+
+
+def _check_weights(weights: object, n: int) -> None:
+    if not isinstance(weights, list | tuple) or len(weights) != n:
+        raise SpecError(
+            f"prior of a Choice without order must be a list of {n} weights, one for each option, got {weights!r}. "
+            "Write prior=[3, 1, …], or ordered=True and prior=option if neighbours are alike."
+        )
+    for weight in weights:
+        if not (is_number(weight) and is_scalar(weight) and weight >= 0):
+            raise SpecError(
+                f"A weight of prior must be a number of at least 0, got {weight!r} in {weights!r}."
+            )
+    if not sum(weights) > 0:
+        raise SpecError(f"Some weight of prior must be above 0, got {weights!r}.")
 
 
 def _check_subspace(option: object, subspace: object) -> None:

@@ -35,7 +35,7 @@ class Present:
 
 
 def _encode(space: Space, configs: Sequence[Config]) -> npt.NDArray[np.float64]:
-    inside = [space.contains(config) for config in configs]
+    inside = [space.encodes(config) for config in configs]
     rows = np.full((len(configs), len(space.columns)), np.nan)
     rows[inside] = space.encode([config for config, ok in zip(configs, inside, strict=True) if ok])
     return rows

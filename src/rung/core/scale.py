@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,18 @@ class Scale(Protocol):
 
     def decode(self, u: Array) -> list[Scalar]:
         """Values at places in `[0, 1]`, as plain Python objects."""
+
+    def values(self, u: Array) -> NDArray[Any]:  # Any: numbers, or the options of a choice as objects
+        """The same values as an array to compute with."""
+
+    def snap(self, u: Array) -> Array:
+        """Where the values at places are encoded; on a continuous scale the places as they are."""
+
+    def nth(self, k: NDArray[np.int64]) -> Array:
+        """Where the k-th values are encoded, counted from 0; not on a continuous scale."""
+
+    def number(self, u: Array) -> NDArray[np.int64]:
+        """Which of the values, counted from 0, lie at places; not on a continuous scale."""
 
     def axis(self, points: int | None) -> Axis:
         """The values of a grid: `points` of them, evenly over the interval, or all if they are fewer.
@@ -129,12 +141,24 @@ class _Continuous(ABC):
         return u
 
     def decode(self, u: Array) -> list[Scalar]:
+        decoded: list[Scalar] = self.values(u).tolist()
+        return decoded
+
+    def values(self, u: Array) -> Array:
         x = self._round(np.clip(self._value(u), self.low, self.high))
         # Rounding is monotone, so what is strictly between the rounded bounds is between the bounds.
         x[(x == self._rounded_low) | (u == 0.0)] = self.low
         x[(x == self._rounded_high) | (u == 1.0)] = self.high
-        decoded: list[Scalar] = x.tolist()
-        return decoded
+        return x
+
+    def snap(self, u: Array) -> Array:
+        return u
+
+    def nth(self, k: NDArray[np.int64]) -> Array:
+        raise AssertionError("the values of a continuous scale have no numbers")
+
+    def number(self, u: Array) -> NDArray[np.int64]:
+        raise AssertionError("the values of a continuous scale have no numbers")
 
     def axis(self, points: int | None) -> Axis:
         assert points is not None, "a grid over a continuous scale needs a number of points"
@@ -229,10 +253,22 @@ class _Levels(ABC):
         return list(map(self.value, k.tolist()))
 
     def encode(self, values: Sequence[Scalar]) -> Array:
-        return (self._numbers(values) + 0.5) / self.n_values
+        return self.nth(self._numbers(values))
 
     def decode(self, u: Array) -> list[Scalar]:
-        return self._values(bins(u, self.n_values))
+        return self._values(self.number(u))
+
+    def values(self, u: Array) -> NDArray[Any]:
+        return np.array(self._values(self.number(u)))
+
+    def snap(self, u: Array) -> Array:
+        return self.nth(self.number(u))
+
+    def nth(self, k: NDArray[np.int64]) -> Array:
+        return (k + 0.5) / self.n_values
+
+    def number(self, u: Array) -> NDArray[np.int64]:
+        return bins(u, self.n_values)
 
     def axis(self, points: int | None) -> Axis:
         if points is None or self.n_values <= points:
@@ -257,6 +293,9 @@ class Integers(_Levels):
     def _values(self, k: NDArray[np.int64]) -> list[Scalar]:
         values: list[Scalar] = (self.low + k * self.step).tolist()
         return values
+
+    def values(self, u: Array) -> NDArray[np.int64]:
+        return self.low + self.number(u) * self.step
 
     def _numbers(self, values: Sequence[Scalar]) -> NDArray[np.int64]:
         x = _integers(values)
@@ -328,12 +367,24 @@ class LogIntegers:
         x = _integers(values)
         if x is None or x.min() < self.low or x.max() > self.high:
             raise _refusal(self, values)
-        places: Array = (np.log(x) - self._log_low) / self._span
-        return places
+        return self._place(x)
 
     def decode(self, u: Array) -> list[Scalar]:
-        values: list[Scalar] = self._at(u).tolist()
+        values: list[Scalar] = self.values(u).tolist()
         return values
+
+    def values(self, u: Array) -> NDArray[np.int64]:
+        x = np.rint(np.exp(self._log_low + u * self._span)).astype(np.int64)
+        return np.clip(x, self.low, self.high)
+
+    def snap(self, u: Array) -> Array:
+        return self._place(self.values(u))
+
+    def nth(self, k: NDArray[np.int64]) -> Array:
+        return self._place(self.low + k)
+
+    def number(self, u: Array) -> NDArray[np.int64]:
+        return self.values(u) - self.low
 
     def axis(self, points: int | None) -> Axis:
         if points is None or self.n_values <= points:
@@ -341,7 +392,7 @@ class LogIntegers:
         if points == 1:
             return Axis(1, self.decode(np.array([0.5])).__getitem__)
         # The lowest integers lie further apart than the points: each moves up until it is free.
-        x, i = self._at(np.linspace(0.0, 1.0, points)), np.arange(points)
+        x, i = self.values(np.linspace(0.0, 1.0, points)), np.arange(points)
         x = np.maximum.accumulate(x - i) + i
         values: list[Scalar] = np.minimum(x, self.high - i[::-1]).tolist()
         return Axis(points, values.__getitem__)
@@ -350,9 +401,9 @@ class LogIntegers:
         fits = type(value) is int and self.low <= value <= self.high
         return None if fits else _outside("an integer", value, self.low, self.high)
 
-    def _at(self, u: Array) -> NDArray[np.int64]:
-        x = np.rint(np.exp(self._log_low + u * self._span)).astype(np.int64)
-        return np.clip(x, self.low, self.high)
+    def _place(self, x: NDArray[np.int64]) -> Array:
+        places: Array = (np.log(x) - self._log_low) / self._span
+        return places
 
 
 class Options(_Levels):
@@ -363,9 +414,13 @@ class Options(_Levels):
         self.n_values = len(self.options)
         # The type is part of the key, as True == 1 == 1.0 in Python.
         self._number_of = {(type(option), option): k for k, option in enumerate(self.options)}
+        self._array = as_array(self.options)
 
     def value(self, k: int) -> Scalar:
         return self.options[k]
+
+    def values(self, u: Array) -> NDArray[Any]:
+        return self._array[self.number(u)]
 
     def axis(self, points: int | None) -> Axis:  # a grid leaves out no option
         return Axis(self.n_values, self.value)
@@ -402,6 +457,17 @@ def _integers(values: Sequence[Scalar]) -> NDArray[np.int64] | None:
         return np.array(values, dtype=np.int64)
     except OverflowError:
         return None
+
+
+def as_array(values: Sequence[Scalar]) -> NDArray[Any]:  # Any: see below
+    """Values to compute with: numbers as floats, truth values as such, everything else as objects."""
+    if all(map(is_number, values)):
+        return np.array(values, dtype=np.float64)
+    if all(type(value) is bool for value in values):
+        return np.array(values, dtype=np.bool_)
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
 
 
 def is_number(value: object) -> bool:

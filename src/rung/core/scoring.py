@@ -1,8 +1,15 @@
 """Scoring: what a report says of its trial, and what trials are ranked by."""
 
-from rung.core.constraint import Constraints, limited, ranking, violations
+import math
+
+import numpy as np
+
+from rung.core.constraint import Constraints, Violations, limited, ranking, violations
+from rung.core.event import TakenOver
 from rung.core.objective import Losses, Metrics, Objectives, losses
+from rung.core.past import Past
 from rung.core.record import TrialRecord
+from rung.core.space import Space
 
 
 class Scoring:
@@ -25,6 +32,13 @@ class Scoring:
         if self._constraints and limited(self._constraints, metrics) is None:
             return None
         return own
+
+    def judged(self, metrics: Metrics | None) -> tuple[Losses, Violations]:
+        """Losses and violations of a trial that is none of this study, by its last metrics; inf if it failed."""
+        own = None if metrics is None else self.losses(metrics)
+        if own is None or metrics is None:
+            return (math.inf,) * len(self._objectives), (0.0,) * len(self._constraints)
+        return own, violations(self._constraints, limited(self._constraints, metrics) or ())
 
     def ranked(self, metrics: Metrics, own: Losses | None) -> Losses | None:
         """What one report is ranked by, where `own` are its losses."""
@@ -51,6 +65,23 @@ class Scoring:
             values = tuple([total / record.replicates for total in record.limited_totals])
         record.limited = values
         record.violations = violations(self._constraints, values)
+
+
+def past_of(event: TakenOver, space: Space, scoring: Scoring) -> Past:
+    """The trials of an earlier study as this one judges them."""
+    judged = [scoring.judged(metrics) for metrics in event.metrics]
+    n = len(judged)
+    found = np.array([each for each, _ in judged], float).reshape(n, -1)
+    return Past(
+        event.study,
+        event.store,
+        space,
+        event.configs,
+        np.array(event.resources, np.int64),
+        found,
+        np.array([broken for _, broken in judged], float).reshape(n, -1),
+        ~np.isfinite(found).all(axis=1),
+    )
 
 
 def _added(totals: Losses | None, values: Losses) -> Losses:

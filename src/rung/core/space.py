@@ -8,16 +8,21 @@ from uniform numbers: there is one way from a point to a configuration.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.core.differences import changes, rule_changes
+from rung.core.drawing import drawn
 from rung.core.errors import ConfigurationError, SpecError
 from rung.core.layout import Column, Config, Group, completed, count, defaults, faults, layout, pick
-from rung.core.parameter import Choice, Constant, Float, Int, Parameter, normals_of
+from rung.core.parameter import Choice, Constant, Float, Int, Parameter, belief, normals_of
+from rung.core.ruled import Rules
 from rung.core.scale import Axis, Scalar, bins, listed, nearest
+from rung.core.snapping import active, numbered, snapped
 
 __all__ = ["Choice", "Column", "Config", "Constant", "Float", "Int", "Parameter", "Scalar", "Space"]
 
@@ -27,55 +32,163 @@ Array = NDArray[np.float64]
 class Space:
     """Hyperparameters by name, some of them active only in a branch of a choice.
 
-    Two spaces are equal if they write the same JSON. The order of the hyperparameters counts: it is that of
-    the columns, and so a part of what a seed means.
+    Two spaces are equal if they write the same JSON and have the same rules. The order of the hyperparameters
+    counts: it is that of the columns, and so a part of what a seed means.
 
     Args:
         parameters: Parameters and constants by name; names may contain dots.
-        named: More of them, as keywords.
+        rules: What configurations must keep, as in `where`.
+        named: More parameters, as keywords.
 
     Attributes:
         parameters: The parameters by name, in normal form (a plain value as Constant); not to be changed.
         columns: The columns of the encoding, a choice before what it opens; constants have none.
+        rules: What configurations must keep, each as it was written.
 
     Raises:
-        SpecError: If nothing is given, a name is no string or stands twice where both can be active, or a
-            value is neither a parameter nor a JSON scalar.
+        SpecError: If nothing is given, a name is no string or stands twice where both can be active, a
+            value is neither a parameter nor a JSON scalar, or rules are none or cannot be kept.
     """
 
     def __init__(
         self,
         parameters: Mapping[str, Parameter | Scalar] | None = None,
+        rules: Sequence[str] = (),
         /,
         **named: Parameter | Scalar,
     ) -> None:
         self.parameters: dict[str, Parameter] = normals_of(_merged(parameters, named))
         self._root, self.columns = layout(self.parameters)
+        self._beliefs = {
+            column.index: found for column in self.columns if (found := belief(column.parameter)) is not None
+        }
+        self._rules = Rules(_texts(rules), self._root, self.columns) if rules else None
+        self.rules = tuple(rule.text for rule in self._rules.all) if self._rules else ()
+        if self.rules:
+            self._check_rules()
 
     @classmethod
-    def from_builtins(cls, data: object) -> "Space":
+    def from_builtins(cls, data: object, rules: Sequence[str] = ()) -> "Space":
         """The space that `to_builtins`, JSON or TOML wrote: a table per name, or a plain value as a constant.
+
+        Args:
+            data: The hyperparameters.
+            rules: What stands beside them, as in `where`.
 
         Raises:
             SpecError: If the data is no space; the sentence begins with the path of the field.
         """
         if not isinstance(data, Mapping):
             raise SpecError(f"A space must be a table of hyperparameters, got {data!r}. {_FORMS}")
-        return cls({name: _parameter(value, str(name)) for name, value in data.items()})
+        return cls({name: _parameter(value, str(name)) for name, value in data.items()}, rules)
+
+    def where(self, *rules: str) -> "Space":
+        """The space of those configurations that keep rules, besides those which they keep already.
+
+        A rule is an expression that is true or false, such as `"batch_size * width <= 8192"`, made of names (one that
+        is no word of Python stands in backticks), numbers, options in quotes, `+ - * / // % **`, comparisons, `in`,
+        `and`, `or`, `not`, and `min`, `max`, `log`, `exp`, `sqrt`, `abs`. It binds where all hyperparameters that it
+        names are active.
+
+        Raises:
+            SpecError: If one is no such expression, the defaults break one, or nothing keeps all of them.
+        """
+        return Space(self.parameters, (*self.rules, *rules))
 
     def to_builtins(self) -> dict[str, Any]:  # Any: the nested dicts, lists and scalars of JSON
-        """The space in JSON's own types; `from_builtins` gives an equal space."""
+        """The hyperparameters in JSON's own types; `from_builtins` gives an equal space, if it is told the rules."""
         data: dict[str, Any] = msgspec.to_builtins(self.parameters)
         return data
 
     @property
+    def written(self) -> tuple[bytes, frozenset[str]]:
+        """What equal spaces have in common."""
+        return msgspec.json.encode(self.parameters), frozenset(self.rules)
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether there are rules between hyperparameters."""
+        return self._rules is not None
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether the user believes something of a hyperparameter."""
+        return bool(self._beliefs)
+
+    @cached_property
     def size(self) -> int | float:
-        """Number of distinct configurations; `math.inf` if there is a Float without step."""
+        """Number of distinct configurations; `math.inf` if there is a Float without step.
+
+        With rules those that keep them are counted if at most 2**17 have to be looked at; else the rules do not count.
+        """
+        lattice = self.lattice_size
+        if not self.has_rules or lattice > MOST_COUNTED:
+            return lattice
+        return int(self.allows(self.numbered(np.arange(int(lattice)))).sum())
+
+    @property
+    def lattice_size(self) -> int | float:
+        """Number of distinct configurations if there were no rules."""
         return count(self._root, lambda column: column.n_values)
 
+    def numbered(self, numbers: NDArray[np.int64]) -> Array:
+        """The configurations of a finite space by their numbers below `lattice_size`, as points, shape (n, d)."""
+        return numbered(self._root, len(self.columns), numbers)
+
     def sample(self, n: int, rng: np.random.Generator) -> list[Config]:
-        """Configurations at random: decoded from n uniform points of the cube."""
-        return self.decode(rng.random((n, len(self.columns))))
+        """Configurations at random that keep the rules, drawn as `points` are."""
+        return self.decode(self._drawn(n, rng))
+
+    def points(self, n: int, rng: np.random.Generator) -> Array:
+        """Points at random that keep the rules, each where its values are encoded.
+
+        They are uniform. If something is believed, three of four are drawn from that.
+
+        Returns:
+            Points, shape (n, d), NaN where a column is inactive.
+        """
+        return self.snapped(self._drawn(n, rng))
+
+    def believed(self, U: Array) -> Array:
+        """Uniform points as points of what is believed, shape (n, d); where nothing is they stay."""
+        found = U.copy()
+        for column, believed in self._beliefs.items():
+            found[:, column] = believed.quantile(U[:, column])
+        return found
+
+    def log_prior(self, X: Array) -> Array:
+        """How much more likely the user believes points to be good than if all were alike: a logarithm, shape (n,).
+
+        The sum over active columns of the logarithms of densities on the encoding; 0 where nothing is believed.
+        """
+        found = np.zeros(len(X))
+        where = active(self.columns, X) if self._beliefs else None
+        for column, believed in self._beliefs.items():
+            assert where is not None
+            rows = np.flatnonzero(where[:, column])
+            found[rows] += believed.log_density(X[rows, column])
+        return found
+
+    def allows(self, X: Array) -> NDArray[np.bool_]:
+        """Whether points keep the rules, shape (n,)."""
+        if self._rules is None:
+            return np.ones(len(X), np.bool_)
+        kept: NDArray[np.bool_] = np.logical_and.reduce(self._rules.kept(X))
+        return kept
+
+    def snapped(self, X: Array) -> Array:
+        """Points moved to where the values that they decode to are encoded, without a look at rules.
+
+        Coordinates beyond the cube are clipped first. A continuous value stays where it is: the 12 digits that it
+        has move it by less than 1e-11 of the range, and it decodes to the same.
+
+        Args:
+            X: Points, shape (n, d); what stands in an inactive column is not looked at.
+
+        Returns:
+            Points, shape (n, d), NaN where a column is inactive.
+        """
+        return snapped(self.columns, X)
 
     def encode(self, configs: Sequence[Mapping[str, Scalar]]) -> Array:
         """Configurations as points.
@@ -128,9 +241,18 @@ class Space:
         """
         for fault in faults(self._root, config):
             raise ConfigurationError(fault)
+        for rule in self._rules.broken(config) if self._rules else ():
+            given = ", ".join(f"{name}={config[name]!r}" for name in rule.names)
+            raise ConfigurationError(
+                f"A configuration must keep the rule {rule.text!r}, got {given}. Change one of these values."
+            )
 
     def contains(self, config: Mapping[str, Scalar]) -> bool:
-        """Whether a configuration fits."""
+        """Whether a configuration fits, and keeps the rules."""
+        return self.encodes(config) and not (self._rules and any(self._rules.broken(config)))
+
+    def encodes(self, config: Mapping[str, Scalar]) -> bool:
+        """Whether a configuration fits, be it against the rules: it is a point of the cube."""
         return next(faults(self._root, config), None) is None
 
     def defaults(self) -> Config | None:
@@ -149,7 +271,8 @@ class Space:
         """All configurations of a grid, the last column the fastest.
 
         A choice has all its options; an Int or a Float with step all its values, or `points` of them spread
-        evenly over the encoding if they are more; a Float `points` values from low to high.
+        evenly over the encoding if they are more; a Float `points` values from low to high. What is against the
+        rules is left out.
 
         Args:
             points: How many values a hyperparameter has at most; a mapping gives it by name, and to those it
@@ -159,14 +282,15 @@ class Space:
             SpecError: If `points` is below 1, names no hyperparameter, or is lacking for a Float.
         """
         axes = self._axes(points)
-        return (pick(self._root, axes, index) for index in range(self._grid_size(axes)))
+        found = (pick(self._root, axes, index) for index in range(self._grid_size(axes)))
+        return filter(self.contains, found) if self.has_rules else found
 
     def grid_size(self, points: int | Mapping[str, int] | None = None) -> int:
-        """How many configurations `grid` gives, without listing them."""
+        """How many configurations `grid` gives, without listing them; those against the rules count too."""
         return self._grid_size(self._axes(points))
 
     def grid_config(self, index: int, points: int | Mapping[str, int] | None = None) -> Config:
-        """The configuration that `grid` gives at an index from 0, without those before it."""
+        """The configuration of a grid at an index from 0, without those before it; it may be against the rules."""
         axes = self._axes(points)
         size = self._grid_size(axes)
         if not 0 <= index < size:
@@ -179,17 +303,31 @@ class Space:
         """A sentence on what changed from this space to the other; None if they are equal."""
         if self == other:
             return None
-        return "; ".join(_changes(self.parameters, other.parameters, "")) + "."
+        changed = changes(self.parameters, other.parameters, "")
+        return "; ".join([*changed, *rule_changes(self.rules, other.rules)]) + "."
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Space):
             return NotImplemented
-        return _written(self.parameters) == _written(other.parameters)
+        return self.written == other.written
 
     __hash__ = None  # type: ignore[assignment]  # holds a dict, like the dict it stands for
 
     def __repr__(self) -> str:
-        return f"Space({self.parameters!r})"
+        return f"Space({self.parameters!r})" + "".join(f".where({rule!r})" for rule in self.rules)
+
+    def _drawn(self, n: int, rng: np.random.Generator) -> Array:
+        return drawn(n, len(self.columns), rng, self.believed if self._beliefs else None, self._rules)
+
+    def _check_rules(self) -> None:
+        """Refuse rules that nothing keeps, or that the defaults break."""
+        self._drawn(1, np.random.Generator(np.random.PCG64(0)))
+        preset = self.defaults()
+        if preset is not None and not self.contains(preset):
+            try:
+                self.check(preset)
+            except ConfigurationError as error:
+                raise SpecError(f"The defaults of a space must keep its rules. {error}") from None
 
     def _axes(self, points: int | Mapping[str, int] | None) -> list[Axis]:
         """The values of each column in a grid."""
@@ -207,6 +345,8 @@ class Space:
     def _grid_size(self, axes: Sequence[Axis]) -> int:
         return int(count(self._root, lambda column: axes[column.index].size))
 
+
+MOST_COUNTED = 2**17
 
 _FORMS = (
     "A hyperparameter is a plain value or a table with type = float (low, high, log, step, default), "
@@ -234,6 +374,14 @@ def _merged(
             "A space needs at least one hyperparameter, got none. Write Space(lr=Float(1e-5, 0.1, log=True))."
         )
     return merged
+
+
+def _texts(rules: object) -> Sequence[str]:
+    if isinstance(rules, str) or not isinstance(rules, Sequence):
+        raise SpecError(
+            f"The rules of a space must be a list of expressions, got {rules!r}. Write ['a * b <= 8']."
+        )
+    return list(dict.fromkeys(rules))
 
 
 def _encode(group: Group, configs: Sequence[Mapping[str, Scalar]], X: Array, rows: NDArray[np.intp]) -> None:
@@ -314,48 +462,3 @@ def _parameter(data: object, path: str) -> Parameter:
         sentence, _, field = str(error).partition(" - at `$")
         raise SpecError(f"{path}{field.removesuffix('`')}: {sentence}. {_FORMS}") from None
     return parameter
-
-
-def _changes(old: Mapping[str, Parameter], new: Mapping[str, Parameter], branch: str) -> Iterator[str]:
-    """What was removed, added, changed and moved, a clause each."""
-    yield from (f"{name}{branch} was removed" for name in old if name not in new)
-    yield from (f"{name}{branch} was added" for name in new if name not in old)
-    for name, before in old.items():
-        if name in new and _written(before) != _written(new[name]):
-            yield from _parameter_changes(f"{name}{branch}", name, before, new[name])
-    yield from _moves(f"hyperparameters{branch}", old, new)
-
-
-def _parameter_changes(label: str, name: str, old: Parameter, new: Parameter) -> Iterator[str]:
-    if type(old) is not type(new):
-        yield f"{label} changed from {old!r} to {new!r}"
-        return
-    for field in old.__struct_fields__:
-        before, after = getattr(old, field), getattr(new, field)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from (
-                f"option {option!r} of {label} was removed" for option in before if option not in after
-            )
-            yield from (f"option {option!r} of {label} was added" for option in after if option not in before)
-            for option in before:
-                if option in after:
-                    yield from _changes(before[option], after[option], f"[{name}={option}]")
-            yield from _moves(f"options of {label}", before, after)
-        elif repr(before) != repr(after):
-            yield f"{field} of {label} changed from {_shown(before)} to {_shown(after)}"
-
-
-def _moves(what: str, old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
-    before, after = [name for name in old if name in new], [name for name in new if name in old]
-    if before != after:
-        yield f"the order of {what} changed from {', '.join(before)} to {', '.join(after)}"
-
-
-def _shown(value: object) -> str:
-    if value is msgspec.UNSET:
-        return "none"
-    return f"[{listed(value)}]" if isinstance(value, tuple) else repr(value)
-
-
-def _written(parameters: object) -> bytes:
-    return msgspec.json.encode(parameters)

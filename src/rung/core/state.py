@@ -33,7 +33,7 @@ from rung.core.job import Purpose
 from rung.core.objective import Losses, Objectives
 from rung.core.record import Incumbent, OpenJob, Owed, TrialRecord
 from rung.core.resource import Resource
-from rung.core.scoring import Scoring
+from rung.core.scoring import Scoring, past_of
 from rung.core.space import Config, Space
 from rung.core.streak import FailureStreak
 from rung.core.why import Why
@@ -106,6 +106,7 @@ class State:
         self._fold: dict[type[ev.Event], Callable[..., Sequence[int]]] = {
             ev.Opened: self._noted,
             ev.Enqueued: self._enqueued,
+            ev.TakenOver: self._taken_over,
             ev.Created: self._created,
             ev.Started: self._started,
             ev.Reported: self._reported,
@@ -259,6 +260,10 @@ class State:
         self.enqueued.append(event.config)
         return self._reopen("exhausted")
 
+    def _taken_over(self, event: ev.TakenOver) -> Sequence[int]:
+        self.history.past.append(past_of(event, self.space, self._scoring))
+        return ()
+
     def _created(self, event: ev.Created) -> Sequence[int]:
         number = len(self.trials)
         check_created(event, number, len(self.enqueued))
@@ -266,7 +271,7 @@ class State:
             return self._created_apart(event, event.confirms)
         record = TrialRecord(number, event.config, event.seed, event.source, event.parent, event.bracket)
         self.trials.append(record)
-        self.history.add_trial(event.config)
+        self.history.add_trial(event.config, (event.fitted or {}).get("member"))
         self._statuses.append("queued")
         self.counts["queued"] += 1
         if event.source == "enqueued":
@@ -586,7 +591,7 @@ class State:
         return self._tell_all(facts.MoreTrials())
 
     def _space_changed(self, event: ev.SpaceChanged) -> Sequence[int]:
-        self.space = Space(event.space)
+        self.space = Space(event.space, event.where)
         self.history.change_space(self.space)
         waiting = [self.space.completed(config) for config in self.enqueued]
         self.enqueued = deque(config for config in waiting if self.space.contains(config))

@@ -24,6 +24,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
         target: Resource that their first jobs will reach.
         bracket: The bracket that they are for.
         rng: Randomness by address.
+        trials: How many trials the study may have in all; None: there is no limit.
     """
 
     trial: int
@@ -32,6 +33,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     target: int
     bracket: int
     rng: Rng
+    trials: int | None = None
 
 
 class Suggestion(msgspec.Struct, frozen=True, gc=False):

@@ -62,6 +62,15 @@ SENTENCES = {
     "worse by constraints": "breaks the constraints by more than those of the {of} complete trials compared with "
     "at {resource} {unit}",
     "replaced": "replaced by trial {trial}, which goes on from a better one",
+    # freeze-thaw
+    "thawed": "goes on at {resource} {unit}: nothing at rest promises more; it is expected to end at {value:.4g}, the "
+    "best at {threshold:.4g}",
+    "thawed early": "goes on at {resource} {unit}, as no new trial is allowed and too little is known to compare "
+    "curves",
+    "frozen": "rests at {resource} {unit}: it is expected to end at {value:.4g}, the best at {threshold:.4g}",
+    "frozen early": "rests at {resource} {unit} until enough is known to compare curves",
+    "nothing to gain": "the {of} trials at rest are not expected to become better than the best, and no new one is "
+    "allowed",
     # races and gates, where units are instances
     "joins race": "joins a race of {of}, all of which see {resource} {unit} before the first test",
     "around elite": "drawn around trial {trial}, the {rank} of {of} elites of the last race",
