@@ -43,7 +43,7 @@ class GridSearch(
 
 
 class LiveGridSearch:
-    """Walks the grid and skips what is a trial already. What it keeps is how far all was found to be tried."""
+    """Walks the grid and skips what is a trial already. What it keeps is how far all was found to be done."""
 
     looks_at_results: ClassVar[bool] = False
 
@@ -56,10 +56,10 @@ class LiveGridSearch:
     def suggest(self, history: HistoryView, request: Request) -> Sequence[Suggestion]:
         """The next combinations; none when all were tried."""
         self._learn(history)
-        while self._next < self._size and self._is_tried(self._combination(self._next)):
+        while self._next < self._size and self._is_done(self._combination(self._next)):
             self._next += 1
         left = (self._combination(index) for index in range(self._next, self._size))
-        untried = (config for config in left if not self._is_tried(config))
+        untried = (config for config in left if not self._is_done(config))
         return [Suggestion(config) for config in islice(untried, request.count)]
 
     def _learn(self, history: HistoryView) -> None:
@@ -70,12 +70,15 @@ class LiveGridSearch:
         self._known += len(new)
 
     def _forget(self) -> None:
-        self._next = 0  # all combinations before it are tried
+        self._next = 0  # all combinations before it are done
         self._tried: set[frozenset[tuple[str, Scalar]]] = set()
         self._known = 0  # trials in it
 
     def _combination(self, index: int) -> Config:
         return self._space.grid_config(index, self._points)
 
-    def _is_tried(self, config: Config) -> bool:
-        return frozenset(config.items()) in self._tried
+    def _is_done(self, config: Config) -> bool:
+        """Whether a combination was tried, or is against the rules of the space."""
+        if frozenset(config.items()) in self._tried:
+            return True
+        return self._space.has_rules and not self._space.contains(config)

@@ -1,0 +1,71 @@
+"""MOBSTER: Bayesian optimization that learns from trials at every resource, with one model of both; the options.
+
+    scheduler=rung.ASHA(max_resource=81), searcher=rung.MOBSTER()
+
+What the model is stands in `mobster_rows.py`; all else is as in `rung.searchers.gp`.
+
+Reference:
+    Klein, Tiao, Lienart, Archambeau & Seeger, Model-based Asynchronous Hyperparameter and Neural Architecture Search,
+    2020, sections 3.2 and 4.
+"""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rung.core.errors import SpecError
+from rung.core.objective import Objectives
+from rung.core.space import Space
+
+if TYPE_CHECKING:
+    from rung.searchers.gp_live import LiveGP
+
+
+class MOBSTER(
+    msgspec.Struct,
+    frozen=True,
+    tag="mobster",
+    tag_field="type",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    kw_only=True,
+):
+    """Suggest where a Gaussian process over configuration and resource expects most at the highest resource.
+
+    Attributes:
+        initial: How many quasi-random trials come first; None: as many as there are hyperparameters, 6 at least and
+            20 at most.
+        rows: Observations that the model is made of at most; its cost grows with their square.
+        prior_weight: How many observations the user's priors weigh as much as.
+    """
+
+    initial: int | None = None
+    rows: int = 300
+    prior_weight: float = 10.0
+
+    def __post_init__(self) -> None:
+        if type(self.rows) is not int or not 20 <= self.rows <= 500:
+            raise SpecError(f"rows of MOBSTER must be an integer from 20 to 500, got {self.rows!r}. Use 300.")
+        if self.initial is not None and (type(self.initial) is not int or self.initial < 1):
+            raise SpecError(
+                f"initial of MOBSTER must be an integer of at least 1, got {self.initial!r}. Leave it out."
+            )
+        number = isinstance(self.prior_weight, int | float) and not isinstance(self.prior_weight, bool)
+        if not number or not 0 <= self.prior_weight <= 1e6:
+            raise SpecError(
+                f"prior_weight of MOBSTER must be a number from 0 to 1e6, got {self.prior_weight!r}. Use 10."
+            )
+
+    @property
+    def tries_defaults(self) -> bool:
+        """The first trial may be the defaults."""
+        return True
+
+    def start(self, space: Space, objectives: Objectives, seed: int) -> "LiveGP":
+        """A live searcher."""
+        from rung.searchers.gp import GP
+        from rung.searchers.gp_live import LiveGP
+        from rung.searchers.mobster_rows import AllLevels
+
+        options = GP(initial=self.initial, prior_weight=self.prior_weight)
+        return LiveGP(space, objectives, seed, options, AllLevels(self.rows))

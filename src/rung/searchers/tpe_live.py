@@ -1,0 +1,172 @@
+"""The live TPE: from a history to two densities, from these to a configuration.
+
+Both densities are made of kernels of the same widths. So their ratio says which part of the trials around a point is
+good: where many have been and few were good it falls, however good those were, and the search goes on elsewhere.
+(Wider kernels for the trials that are not good cannot outweigh a narrow peak: the search stays where it is.)
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rung.core.history import Floats, HistoryView, Ints
+from rung.core.rng import address
+from rung.core.space import Space
+from rung.core.suggestion import Request, Suggestion
+from rung.models.designs import sobol
+from rung.models.parzen import Bandwidths, Grain, drawn, queries
+from rung.searchers.tpe_kernels import Kernels
+from rung.searchers.tpe_standings import Standings, standings
+
+if TYPE_CHECKING:
+    from rung.searchers.tpe import TPE
+
+PRIOR = 1.0  # weight of the uniform component of both densities, in trials
+SPREAD = 0.5  # of the good trials in a column before there are any
+NARROWEST = 0.03  # standard deviation of a kernel (Watanabe 2023, section 4)
+OTHER = 0.2  # probability of another option in a kernel (the same)
+GRADE = 1.1  # widths are powers of it, so that they seldom change
+TINY = 1e-300
+
+
+class LiveTPE:
+    """A pure function of the history; what it keeps are features of its trials.
+
+    Args:
+        spec: The options.
+        space: The space.
+        seed: The study's.
+    """
+
+    def __init__(self, spec: "TPE", space: Space, seed: int) -> None:
+        self._spec = spec
+        self._space = space
+        self._seed = address(seed, "tpe design", 0)
+        self._grain = Grain.of(space.columns)
+        self._kernels = Kernels(self._grain)
+        self._is_finite = math.isfinite(space.lattice_size)
+        self._narrowest = np.maximum(NARROWEST, self._grain.half_bins)
+        n = self._grain.n_options
+        self._other = np.minimum(OTHER, 1.0 - 1.0 / n)
+
+    def suggest(self, history: HistoryView, request: Request) -> Sequence[Suggestion]:
+        """As many configurations as are wanted; each counts as waiting for those after it."""
+        found = standings(history, self._spec.good_max)
+        if found.trainings < self._spec.initial or self._explores(found, request.index):
+            return self._design(request)
+        X = history.encoded
+        good = self._n_good(found)
+        waiting = found.waiting
+        suggestions = []
+        for number in range(request.index, request.index + request.count):
+            others = np.concatenate([found.trials[good:], waiting])
+            rng = request.rng("tpe", number)
+            point, log_ratio = self._one(
+                X, history.n_trials, found.trials[:good], others, found.trainings, rng
+            )
+            waiting = np.append(waiting, len(X))
+            X = np.vstack([X, point])
+            fitted = {"model": "tpe", "good": good, "of": len(found.trials), "log_ratio": round(log_ratio, 3)}
+            suggestions.append(Suggestion(self._space.decode(point[None])[0], fitted))
+        return suggestions
+
+    def _design(self, request: Request) -> list[Suggestion]:
+        X = sobol(self._space, request.count, self._seed, skip=request.index)
+        return [Suggestion(config, {"model": "sobol"}) for config in self._space.decode(X)]
+
+    def _explores(self, found: Standings, index: int) -> bool:
+        """With early stopping a trial that is not good costs little, and what is good early may mislead."""
+        share = 0.0 if found.is_even else self._spec.random
+        return math.floor((index + 1) * share) > math.floor(index * share)
+
+    def _n_good(self, found: Standings) -> int:
+        return min(math.ceil(self._spec.good * len(found.trials)), self._spec.good_max, found.n_sound)
+
+    def _one(  # noqa: PLR0917  what is known, and what of it counts as what
+        self, X: Floats, settled: int, good: Ints, others: Ints, trainings: float, rng: np.random.Generator
+    ) -> tuple[Floats, float]:
+        """The best candidate, and the logarithm of how much likelier it is among the good trials."""
+        weights = _weights(len(good))
+        widths = self._widths(X[good], weights)
+        C = self._candidates(X[good], weights, widths, rng)
+        score = self._log_ratio(C, self._kernels.at(X, settled, widths), good, others, widths)
+        if self._space.has_prior:  # as in πBO, the belief fades with what was trained
+            score += self._spec.initial / trainings * self._space.log_prior(C)
+        best = np.argsort(-score, kind="stable")
+        new = _first_new(X, C[best]) if self._is_finite else 0
+        if new is None:
+            C = self._space.points(4 * len(C), rng)
+            return C[_first_new(X, C) or 0], 0.0
+        chosen = best[new]
+        return C[chosen], float(score[chosen])
+
+    def _widths(self, points: Floats, weights: Floats) -> Bandwidths:
+        """By the spread of the good trials in each column, as if the whole range had been seen once more."""
+        x = points[:, self._grain.numeric]
+        active = ~np.isnan(x)
+        n = active.sum(axis=0)
+        weight = active * weights[:, None]
+        total = np.maximum(weight.sum(axis=0), TINY)
+        x = np.where(active, x, 0.0)
+        mean = (weight * x).sum(axis=0) / total
+        variance = (weight * (x - mean) ** 2).sum(axis=0) / total
+        spread = np.sqrt((variance * n + SPREAD**2) / (n + 1))
+        width = spread * np.maximum(n, 1) ** (-1.0 / (len(self._space.columns) + 4))
+        graded = GRADE ** np.rint(np.log(np.clip(width, self._narrowest, 1.0)) / math.log(GRADE))
+        return Bandwidths(graded, self._other)
+
+    def _candidates(
+        self, points: Floats, weights: Floats, widths: Bandwidths, rng: np.random.Generator
+    ) -> Floats:
+        """Points from the density of the good trials that keep the rules, if any of them does; else from anywhere."""
+        k, m = len(points), self._spec.candidates
+        picks = np.searchsorted(np.cumsum(weights), rng.random(m) * (k + PRIOR))
+        from_kernel = picks < k
+        centers = np.full((m, points.shape[1]), np.nan)
+        centers[from_kernel] = points[picks[from_kernel]]
+        U = drawn(self._grain, centers, widths, rng)
+        for group in (
+            self._grain.groups
+        ):  # where the option is another one now, what it opens comes from another trial
+            having = np.flatnonzero(~np.isnan(points[:, group[0]]))
+            lacking = np.flatnonzero(np.isnan(U[:, group[0]]) & from_kernel)
+            if len(having) and len(lacking):
+                donors = points[having[rng.integers(len(having), size=len(lacking))]]
+                U[np.ix_(lacking, group)] = drawn(self._grain, donors, widths, rng)[:, group]
+        U = np.where(np.isnan(U), self._space.believed(rng.random(U.shape)), U)
+        C = self._space.snapped(U)
+        if self._space.has_rules:
+            C = C[self._space.allows(C)]
+        return C if len(C) else self._space.points(m, rng)
+
+    def _log_ratio(self, C: Floats, kernels: Floats, good: Ints, others: Ints, widths: Bandwidths) -> Floats:
+        """Logarithm of the density of the good trials over that of the others at candidates, shape (m,)."""
+        logs = queries(self._grain, C, widths) @ kernels.T
+        highest = logs.max(axis=1, initial=0.0)
+        logs -= highest[:, None]
+        np.exp(logs, out=logs)
+        uniform = PRIOR * np.exp(-highest) + TINY
+        believed = uniform * np.exp(self._space.log_prior(C)) if self._space.has_prior else uniform
+        likely = (logs[:, good] @ _weights(len(good)) + believed) / (len(good) + PRIOR)
+        counted = np.zeros(len(kernels))
+        counted[others] = 1.0
+        unlikely = (logs @ counted + uniform) / (len(others) + PRIOR)
+        ratio: Floats = np.log(likely) - np.log(unlikely)
+        return ratio
+
+
+def _weights(k: int) -> Floats:
+    """The better, the more: logarithmic in the rank, as in CMA-ES; they sum to k."""
+    weights: Floats = np.log(k + 0.5) - np.log(np.arange(1, k + 1))
+    return weights * (k / float(weights.sum())) if k else weights
+
+
+def _first_new(X: Floats, C: Floats) -> int | None:
+    """The first candidate that is none of the points; None if all are."""
+    known = np.nan_to_num(X, nan=-1.0)
+    for number, point in enumerate(np.nan_to_num(C, nan=-1.0)):
+        if not (known == point).all(axis=1).any():
+            return number
+    return None
