@@ -44,7 +44,7 @@ def explored(
         history = History(space, 1)
         for _ in range(number):
             history.add_trial({})
-        found.append(how.explore(Copied(3, config, 9, space), history.view(), partial(rng, 0)))
+        found.append(how.explore(Copied(3, config, 9, space, 12), history.view(), partial(rng, 0)))
     return found
 
 

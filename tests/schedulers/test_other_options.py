@@ -19,6 +19,8 @@ RELATIVE = (
     "asha",
     "stopping-asha",
     "async-hyperband",
+    "hyper-tune",
+    "freeze-thaw",
     "stopping-hyperband",
     "pasha",
     "cost-asha",

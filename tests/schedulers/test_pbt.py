@@ -337,7 +337,7 @@ def test_another_explore_step_is_told_whom_a_child_copies_and_what_is_known() ->
     of.turns()
     of.arrive(4, {1: 0.5})
     decision = of.decide()
-    assert step.told[-1] == (Copied(0, {"x": 0.5}, 4, SPACE), 2)
+    assert step.told[-1] == (Copied(0, {"x": 0.5}, 4, SPACE, 8), 2)
     assert isinstance(decision, New)
     assert decision.config == {"x": 0.25}
 

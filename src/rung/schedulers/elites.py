@@ -24,6 +24,7 @@ from rung.core.space import Choice, Column, Config, Space
 Floats = npt.NDArray[np.float64]
 
 FIRST_SPREAD = 0.5  # standard deviation before the second race: half of the unit interval
+ATTEMPTS = 100  # at candidates that keep the rules of the space
 ALIKE = 8  # decimals of the unit interval by which candidates are told apart
 
 
@@ -122,13 +123,37 @@ class Breeding:
         return self._drawn[number]
 
     def _draw(self, number: int, space: Space, encoded: Floats, *, restart: bool) -> list[Config]:
-        generation, d = self.generations[number], len(space.columns)
+        generation = self.generations[number]
         restarts = [*(self._of(past, space, encoded)[1] for past in range(number)), restart]
-        spread = self._spread(restarts, d)
         purpose = "a race restarted" if restart else "a race"
-        points = rng(self.seed, purpose, generation.race).random((len(generation.parents), d))
-        for place, elite in enumerate(generation.elites):
-            chosen = np.array(generation.parents) == place
+        generator = rng(self.seed, purpose, generation.race)
+        parents = np.array(generation.parents, np.int64)
+        points = self._around(parents, number, restarts, space=space, encoded=encoded, generator=generator)
+        for _ in range(ATTEMPTS):
+            if not (broken := ~space.allows(points)).any():
+                return space.decode(points)
+            points[broken] = self._around(
+                parents[broken], number, restarts, space=space, encoded=encoded, generator=generator
+            )
+        broken = ~space.allows(points)
+        points[broken] = space.points(int(broken.sum()), generator)
+        return space.decode(points)
+
+    def _around(
+        self,
+        parents: npt.NDArray[np.int64],
+        number: int,
+        restarts: Sequence[bool],
+        *,
+        space: Space,
+        encoded: Floats,
+        generator: np.random.Generator,
+    ) -> Floats:
+        """Points around the elites that are parents, given by their places, shape (n, d); they may break rules."""
+        points = generator.random((len(parents), len(space.columns)))
+        spread = self._spread(restarts, len(space.columns))
+        for place, elite in enumerate(self.generations[number].elites):
+            chosen = parents == place
             line = self._line(elite, number, restarts)
             for column in space.columns:
                 u = points[chosen, column.index]
@@ -136,7 +161,7 @@ class Breeding:
                     points[chosen, column.index] = draw_option(odds(column, line, encoded), u)
                 else:
                     points[chosen, column.index] = draw_near(encoded[elite, column.index], spread, u)
-        return space.decode(points)
+        return points
 
     def _line(self, elite: int, number: int, restarts: Sequence[bool]) -> list[Step]:
         """What the line of an elite has learned up to a generation."""

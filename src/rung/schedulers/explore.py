@@ -16,10 +16,12 @@ import msgspec
 import numpy as np
 
 from rung.core.errors import SpecError
-from rung.core.history import HistoryView
+from rung.core.history import Floats, HistoryView
 from rung.core.rng import Rng
 from rung.core.scale import Scalar, bins
 from rung.core.space import Choice, Column, Config, Float, Int, Space
+
+ATTEMPTS = 100  # at a child that keeps the rules of the space
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,14 @@ class Copied:
         config: Its configuration; it lies outside the space where that was narrowed since.
         resource: Where the child begins.
         space: The present space; the child's configuration must fit it.
+        target: To where the child will be trained before it is compared.
     """
 
     trial: int
     config: Mapping[str, Scalar]
     resource: int
     space: Space
+    target: int
 
 
 class Explore(Protocol):
@@ -88,8 +92,16 @@ class Perturb(
 
     def explore(self, copied: Copied, history: HistoryView, rng: Rng) -> Config:
         """See `Explore`."""
+        generator, space = rng("explore", history.n_trials), copied.space
+        for _ in range(ATTEMPTS):
+            points = self._moved(copied, generator)[np.newaxis]
+            if space.allows(points)[0]:
+                return space.decode(points)[0]
+        return dict(copied.config) if space.contains(copied.config) else space.sample(1, generator)[0]
+
+    def _moved(self, copied: Copied, generator: np.random.Generator) -> Floats:
+        """The point of a child, which may break a rule of the space."""
         columns = copied.space.columns
-        generator = rng("explore", history.n_trials)
         point = generator.random(len(columns))
         anew = generator.random(len(columns)) < self.resample
         factors = generator.choice(self.factors, len(columns)).tolist()
@@ -98,7 +110,7 @@ class Perturb(
                 of = columns[column]
                 moved = perturbed(of, value, factors[column])
                 point[column] = of.scale.encode([moved])[0]
-        return copied.space.decode(point[np.newaxis])[0]
+        return point
 
 
 def perturbed(column: Column, value: Scalar, factor: float) -> Scalar:

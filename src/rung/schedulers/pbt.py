@@ -48,6 +48,7 @@ from rung.core.why import Why
 from rung.schedulers.exploit import Ranking, tournament, truncation
 from rung.schedulers.explore import Copied, Explore, Perturb
 from rung.schedulers.options import check_one_objective
+from rung.schedulers.pb2 import PB2
 
 Exploit = Literal["truncation", "tournament"]
 
@@ -70,7 +71,7 @@ class _Options(msgspec.Struct, frozen=True, tag_field="type", forbid_unknown_fie
     interval: int | None = None
     exploit: Exploit = "truncation"
     fraction: float = 0.2
-    explore: Perturb = Perturb()
+    explore: Perturb | PB2 = Perturb()
 
     def __post_init__(self) -> None:
         check_count("max_resource", self.max_resource)
@@ -234,7 +235,7 @@ class LivePBT:
         target = self._options.next_level(max(start, at))
         if target - start > ask.room:
             return
-        copied = Copied(parent, ask.history.completed[parent], start, self._space)
+        copied = Copied(parent, ask.history.completed[parent], start, self._space, target)
         config = self._explore.explore(copied, ask.history.view(), ask.rng)
         reason = msgspec.structs.replace(why, resource=at, trial=parent)
         yield New(target, reason, config, parent=parent, ends=ends, save=True)

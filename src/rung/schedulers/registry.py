@@ -6,8 +6,10 @@ from rung.schedulers.asha import ASHA, StoppingASHA
 from rung.schedulers.cost import CostASHA
 from rung.schedulers.cost_stopping import StoppingCostASHA
 from rung.schedulers.fifo import FIFO
+from rung.schedulers.freeze_thaw import FreezeThaw
 from rung.schedulers.gate import Gate
 from rung.schedulers.halving import SuccessiveHalving
+from rung.schedulers.hyper_tune import HyperTune
 from rung.schedulers.hyperband import AsyncHyperband, Hyperband, StoppingHyperband
 from rung.schedulers.median import MedianStopping, PercentileStopping
 from rung.schedulers.pasha import PASHA
@@ -35,5 +37,7 @@ for _spec in (
     Schedule,
     Racing,
     Gate,
+    FreezeThaw,
+    HyperTune,
 ):
     SCHEDULERS.add(_spec)
