@@ -7,11 +7,19 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import pytest  # noqa: E402
 
+import rung.study  # noqa: E402
+from rung.searchers.random import RandomSearch  # noqa: E402
+
+# Most tests are about other things, and shall neither wait for models nor depend on them.
+rung.study.Auto = RandomSearch
+
 CI = os.environ.get("CI") == "true"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "integration: needs a large optional library or a server")
+    config.addinivalue_line(
+        "markers", "integration: needs a large optional library or a server, or takes long"
+    )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -30,6 +30,7 @@ from rung.models.versus import pairs
 PAIRS = 3  # common seeds before a leader can fall behind
 ALPHA = 0.05  # two-sided, for all leaders together
 WIDE = 2 / 3  # of the trainings that a reserve covers, the part that goes to different leaders
+ATTEMPTS = 100  # at a neighbour that keeps the rules of the space
 NEAR = 0.05  # how far neighbours lie from the winner: standard deviation of each place in the unit cube
 
 
@@ -247,6 +248,11 @@ def near(state: State, config: Config, seed: int, repetition: Repetition) -> Con
     """
     places = state.space.encode([state.space.completed(config)])
     draw = rng(seed, f"neighbour of {repetition.leader}", repetition.number)
-    moved = np.abs(places + NEAR * draw.standard_normal(places.shape))
-    moved = np.where(np.isnan(places), draw.random(places.shape), moved)  # of a branch that may open by it
-    return state.space.decode(np.where(moved > 1.0, 2.0 - moved, moved))[0]
+    for _ in range(ATTEMPTS):
+        moved = np.abs(places + NEAR * draw.standard_normal(places.shape))
+        opened = draw.random(places.shape)  # for a branch that may open by it
+        moved = np.where(np.isnan(places), opened, moved)
+        moved = np.where(moved > 1.0, 2.0 - moved, moved)
+        if state.space.allows(moved)[0]:
+            return state.space.decode(moved)[0]
+    return state.space.decode(places)[0]

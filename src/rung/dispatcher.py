@@ -187,7 +187,7 @@ class Dispatcher:
 
     def change_space(self, space: Space, searcher: Searcher) -> None:
         """From now on another space holds, in which another live searcher suggests."""
-        self.record(ev.SpaceChanged(space.parameters))
+        self.record(ev.SpaceChanged(space.parameters, space.rules))
         self._searcher = searcher
 
     def idle(self, why: Why) -> None:
@@ -513,7 +513,8 @@ class Dispatcher:
         return len(self.state.trials) - self.state.confirmations.trials
 
     def _request(self, new: New) -> Request:
-        return Request(self._number, self.state.suggested, 1, new.target, new.bracket, self._rng)
+        budget = self.state.account.budget.trials
+        return Request(self._number, self.state.suggested, 1, new.target, new.bracket, self._rng, budget)
 
 
 class _Chosen(NamedTuple):

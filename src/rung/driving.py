@@ -101,7 +101,7 @@ class Driving:
         Raises:
             SpecError: If it cannot work there.
         """
-        return self._spec.searcher_spec().start(space, self._spec.objectives, self._spec.seed)
+        return self._spec.searcher_in(space)
 
     def dispatcher(
         self, clock: Callable[[], float] | None = None, recorded: Recorder | None = None

@@ -25,6 +25,7 @@ from rung.core.errors import (
     UnreachableError,
 )
 from rung.core.job import Job
+from rung.core.prior import Near
 from rung.core.resource import Fraction, Replicates, Steps
 from rung.core.shorthands import choice, integer, log, log_integer, uniform
 from rung.core.space import Choice, Float, Int, Space
@@ -39,17 +40,35 @@ from rung.schedulers.cost import CostASHA
 from rung.schedulers.cost_stopping import StoppingCostASHA
 from rung.schedulers.explore import Perturb
 from rung.schedulers.fifo import FIFO
+from rung.schedulers.freeze_thaw import FreezeThaw
 from rung.schedulers.gate import Gate
 from rung.schedulers.halving import SuccessiveHalving
+from rung.schedulers.hyper_tune import HyperTune
 from rung.schedulers.hyperband import AsyncHyperband, Hyperband, StoppingHyperband
 from rung.schedulers.median import MedianStopping, PercentileStopping
 from rung.schedulers.pasha import PASHA
+from rung.schedulers.pb2 import PB2
 from rung.schedulers.pbt import PBT, SyncPBT
 from rung.schedulers.racing import Racing
 from rung.schedulers.ranking import Crowding, EpsilonNet, Lexicographic, Scalarization
 from rung.schedulers.schedule import Phase, Schedule
+from rung.searchers.auto import Auto
+from rung.searchers.evolution.cmaes import CMAES
+from rung.searchers.evolution.differential import DifferentialEvolution
+from rung.searchers.evolution.genetic import GeneticSearch
+from rung.searchers.evolution.nsga import NSGA2, NSGA3
+from rung.searchers.evolution.regularized import RegularizedEvolution
+from rung.searchers.forest import Forest
+from rung.searchers.gp import GP
 from rung.searchers.grid import GridSearch
+from rung.searchers.mfes import MFES
+from rung.searchers.mix import Mix
+from rung.searchers.mobster import MOBSTER
+from rung.searchers.portfolio import Portfolio
+from rung.searchers.quasirandom import QuasiRandom
 from rung.searchers.random import RandomSearch
+from rung.searchers.tpe import TPE
+from rung.searchers.transfer import RGPE, MultiTaskGP, QuantileTransfer
 from rung.stores.checkpoints import Checkpoints
 from rung.study import Study
 from rung.trial import Trial
@@ -58,11 +77,21 @@ from rung.watching import StudyView
 
 __all__ = [
     "ASHA",
+    "CMAES",
     "FIFO",
+    "GP",
+    "MFES",
+    "MOBSTER",
+    "NSGA2",
+    "NSGA3",
     "PASHA",
+    "PB2",
     "PBT",
+    "RGPE",
+    "TPE",
     "AsyncHyperband",
     "Audit",
+    "Auto",
     "Budget",
     "BusyError",
     "CheckpointDamagedError",
@@ -75,12 +104,17 @@ __all__ = [
     "ContradictionError",
     "CostASHA",
     "Crowding",
+    "DifferentialEvolution",
     "EpsilonNet",
     "ExecutorError",
     "Float",
+    "Forest",
     "Fraction",
+    "FreezeThaw",
     "Gate",
+    "GeneticSearch",
     "GridSearch",
+    "HyperTune",
     "Hyperband",
     "InProcess",
     "Int",
@@ -94,13 +128,20 @@ __all__ = [
     "MismatchError",
     "MissingDependencyError",
     "MisuseError",
+    "Mix",
+    "MultiTaskGP",
+    "Near",
     "NoResultError",
     "ObjectiveError",
     "PercentileStopping",
     "Perturb",
     "Phase",
+    "Portfolio",
+    "QuantileTransfer",
+    "QuasiRandom",
     "Racing",
     "RandomSearch",
+    "RegularizedEvolution",
     "Replicates",
     "RungError",
     "Scalarization",

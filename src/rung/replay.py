@@ -137,7 +137,8 @@ class _Replaying:
         """From here on another scheduler or searcher decides, which has learned all that was before."""
         spec = StudySpec.from_builtins(event.spec)
         first = spec if isinstance(event, ev.Opened) else self._spec
-        self._spec = msgspec.structs.replace(spec, space=first.space)  # later spaces are events
+        # later spaces are events
+        self._spec = msgspec.structs.replace(spec, space=first.space, where=first.where)
         self._versions = event.versions
         self._tolerance = 0.0 if event.versions == versions() else TOLERANCE
         self._state = self._start(self._spec)
@@ -210,13 +211,12 @@ class _Asked(Dispatcher):
 
     @classmethod
     def of(cls, spec: StudySpec, state: State) -> "_Asked":
-        searcher = spec.searcher_spec()
         return cls(
             state,
             MemoryStore().create("replay", []),
-            searcher.start(state.space, spec.objectives, spec.seed),
+            spec.searcher_in(state.space),
             seed=spec.seed,
-            tries_defaults=searcher.tries_defaults,
+            tries_defaults=spec.searcher_spec().tries_defaults,
             clock=lambda: state.time,
         )
 

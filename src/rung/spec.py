@@ -3,7 +3,7 @@
 import platform
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -16,14 +16,16 @@ from rung.core.confirmations import Confirmations
 from rung.core.constraint import Constraints
 from rung.core.decision import Auditable, Scheduler, SchedulerSpec, required_metrics
 from rung.core.errors import MismatchError, SpecError, StoreError
+from rung.core.joined import informed
 from rung.core.objective import Objectives
 from rung.core.parameter import Parameter
 from rung.core.resource import Resource
 from rung.core.rng import rng
 from rung.core.space import Space
 from rung.core.state import State
-from rung.core.suggestion import SearcherSpec
+from rung.core.suggestion import Searcher, SearcherSpec
 from rung.schedulers.registry import SCHEDULERS
+from rung.searchers.duplicates import Duplicates, distinct
 from rung.searchers.registry import SEARCHERS
 from rung.version import __version__
 
@@ -45,6 +47,9 @@ class StudySpec(msgspec.Struct, frozen=True):
         audit: How early stopping is audited; None: it is not.
         confirm: What part of the budget confirms the best; None: none does.
         constraints: Limits that reported metrics must keep.
+        where: Rules that configurations must keep, see `Space.where`.
+        duplicates: Whether a configuration of a finite space is tried once only ("forbid"), or again with another seed
+            when the searcher suggests it again ("replicate", as versions did that knew no other).
     """
 
     name: str
@@ -58,6 +63,8 @@ class StudySpec(msgspec.Struct, frozen=True):
     audit: Audit | None = None
     confirm: Confirm | None = None
     constraints: Constraints = ()
+    where: tuple[str, ...] = ()
+    duplicates: Duplicates = "replicate"
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -69,6 +76,10 @@ class StudySpec(msgspec.Struct, frozen=True):
             raise SpecError(f"audit must be a share such as 0.03, or a rung.Audit, got {self.audit!r}.")
         if self.confirm is not None and not isinstance(self.confirm, Confirm):
             raise SpecError(f"confirm must be a share such as 0.1, or a rung.Confirm, got {self.confirm!r}.")
+        if self.duplicates not in get_args(Duplicates):
+            raise SpecError(
+                f"duplicates must be 'forbid' or 'replicate', got {self.duplicates!r}. Leave it out to forbid them."
+            )
 
     def to_builtins(self) -> dict[str, Any]:  # Any: nested JSON
         """As plain JSON values."""
@@ -79,6 +90,10 @@ class StudySpec(msgspec.Struct, frozen=True):
             del found["confirm"]  # likewise
         if not self.constraints:
             del found["constraints"]  # the same
+        if not self.where:
+            del found["where"]
+        if self.duplicates == "replicate":
+            del found["duplicates"]
         return found
 
     def start(self) -> State:
@@ -87,7 +102,7 @@ class StudySpec(msgspec.Struct, frozen=True):
         Raises:
             SpecError: If its parts do not fit together.
         """
-        space, chosen = Space(self.space), self.scheduler_spec()
+        space, chosen = self.full_space(), self.scheduler_spec()
         if getattr(chosen, "needs_replicates", False) and not self.resource.averages:
             kind, name = type(self.resource).__name__, self.scheduler["type"]
             raise SpecError(
@@ -162,6 +177,10 @@ class StudySpec(msgspec.Struct, frozen=True):
         """The metrics that a report at a target must hold."""
         return tuple(dict.fromkeys([*self.ranked_by, *required_metrics(self.scheduler_spec())]))
 
+    def full_space(self) -> Space:
+        """What is tuned, with its rules."""
+        return Space(self.space, self.where)
+
     def scheduler_spec(self) -> SchedulerSpec:
         """The scheduler's spec."""
         return SCHEDULERS.decode(self.scheduler)
@@ -169,6 +188,15 @@ class StudySpec(msgspec.Struct, frozen=True):
     def searcher_spec(self) -> SearcherSpec:
         """The searcher's spec."""
         return SEARCHERS.decode(self.searcher)
+
+    def searcher_in(self, space: Space) -> Searcher:
+        """A live searcher in a space of the study.
+
+        Raises:
+            SpecError: If it cannot work there.
+        """
+        searcher = self.searcher_spec().start(space, self.objectives, self.seed)
+        return distinct(informed(searcher), space, self.duplicates)
 
 
 def check_name(name: object) -> None:
@@ -197,9 +225,9 @@ def check_same(stored: StudySpec, given: StudySpec, spaces: Sequence[Space]) -> 
             raise MismatchError(
                 f"study {given.name!r} exists with {words}: stored {_shown(old)}, given {_shown(new)}. {advice}"
             )
-    if Space(given.space) != spaces[-1]:
-        raise MismatchError(_other_space(given.name, Space(given.space), spaces))
-    return msgspec.structs.replace(stored, space=given.space) == given
+    if (space := given.full_space()) != spaces[-1]:
+        raise MismatchError(_other_space(given.name, space, spaces))
+    return msgspec.structs.replace(stored, space=given.space, where=given.where) == given
 
 
 def _other_space(name: str, given: Space, spaces: Sequence[Space]) -> str:

@@ -1,7 +1,7 @@
 """Stories: what happened to a trial and why, told in words from its log. Pure readings."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rung.core import event as ev
@@ -122,7 +122,8 @@ class _Teller:
         if event.confirms is not None:
             what = "a configuration near that of" if event.source == "neighbour" else "the configuration of"
             return f"created to confirm {what} trial {event.confirms}, number {event.repetition}: {short(event.config)}"
-        return f"{_SOURCES[event.source]}{self._origin(event.parent)}: {short(event.config)}"
+        source = f"{_SOURCES[event.source]}{_suggested(event.fitted or {})}"
+        return f"{source}{self._origin(event.parent)}: {short(event.config)}"
 
     def _origin(self, parent: int | None) -> str:
         if parent is None:
@@ -188,3 +189,14 @@ class _Teller:
         if first == last:
             return f"{self._unit} {last}"
         return f"{plural(self._unit, None)} {first} to {last}"
+
+
+def _suggested(fitted: Mapping[str, object]) -> str:
+    """Which of several searchers suggested, why that one, and in place of which trial; empty if nothing is known."""
+    member, because = fitted.get("member"), fitted.get("because")
+    words = f" ({member}, as {because})" if member and because else f" ({member})" if member else ""
+    if (known := fitted.get("instead_of")) is not None:
+        return f"{words} in place of that of trial {known}"
+    if (known := fitted.get("replicates")) is not None:
+        return f"{words} again after trial {known}"
+    return words

@@ -46,17 +46,21 @@ from rung.replay import Replay, replay
 from rung.running import Running
 from rung.schedulers.fifo import FIFO
 from rung.schedulers.schedule import Schedule
-from rung.searchers.random import RandomSearch
+from rung.searchers.auto import Auto
+from rung.searchers.duplicates import Duplicates
 from rung.spec import StudySpec, check_same, plain, versions
 from rung.stores.checkpoints import Checkpoints
 from rung.stores.events import Log, Store, open_store
 from rung.tables import frame
 from rung.trial import Trial
 from rung.trial_result import TrialResult
+from rung.warm_start import taken_over
 from rung.watching import Watcher
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rung.searchers.gp_profile import Profile
 
 logger = logging.getLogger("rung")
 
@@ -86,13 +90,18 @@ class Study:
         diverges_at: A report worse than this ends its trial as diverged; a dict by metric for several objectives.
         resource: What a unit of training is: `Steps`, `Fraction` or `Replicates`.
         scheduler: Which trial gets the next unit.
-        searcher: Which configuration is tried next.
+        searcher: Which configuration is tried next; None: `Auto` chooses, or that of the stored study goes on.
         seed: From which everything random derives.
         retries: How often a job that was lost with its worker, without progress, is granted again.
+        duplicates: What becomes of a suggestion of a finite space that was a trial already: `"forbid"` replaces it by
+            a configuration near it that was not tried, and ends the study when all were; `"replicate"` trains it
+            again, with another seed. None: duplicates are forbidden, or the stored study goes on as it was.
         audit: The share of the resource, such as 0.03, that finishes a random sample of the trials that were stopped
             early, to tell what that costs; or an `Audit` with more options. None: no audits.
         confirm: The share of the budget, such as 0.1, that trains the leaders anew once the search is over, to choose
             the best among them by that; or a `Confirm` with more options. None: the best is what the search says.
+        warm_start: Earlier studies whose results its searcher knows from the beginning, see docs/transfer.md: studies,
+            or names of studies in the same store, or `"store.db/name"` of those in another one.
         store: The event log: a path for SQLite; None: memory, for studies to throw away.
         checkpoints: Where and how often training is saved.
 
@@ -116,8 +125,10 @@ class Study:
         searcher: SearcherSpec | None = None,
         seed: int = 0,
         retries: int = 3,
+        duplicates: Duplicates | None = None,
         audit: float | Audit | None = None,
         confirm: float | Confirm | None = None,
+        warm_start: "Sequence[Study | str]" = (),
         store: str | Path | None = "rung.db",
         checkpoints: Checkpoints | None = None,
     ) -> None:
@@ -128,16 +139,23 @@ class Study:
             objectives(minimize, maximize, diverges_at),
             Steps() if resource is None else resource,
             plain(FIFO() if scheduler is None else scheduler, "scheduler"),
-            plain(RandomSearch() if searcher is None else searcher, "searcher"),
+            plain(Auto() if searcher is None else searcher, "searcher"),
             seed,
             retries,
             Audit(audit) if isinstance(audit, int | float) else audit,
             Confirm(confirm) if isinstance(confirm, int | float) else confirm,
             constraints_of(constraints),
+            space.rules,
+            "forbid" if duplicates is None else duplicates,
         )
         _check(spec)  # before the store is touched
         opened = open_store(store)
-        self._open(spec, opened, _log(opened, spec), store, checkpoints)
+        unnamed = [
+            name for name, given in (("searcher", searcher), ("duplicates", duplicates)) if given is None
+        ]
+        self._open(spec, opened, _log(opened, spec), store, checkpoints, unnamed=unnamed)
+        for each in _listed(warm_start):
+            self.take_over(each)
 
     @classmethod
     def load(
@@ -160,24 +178,34 @@ class Study:
         log: Log,
         url: str | Path | None,
         checkpoints: Checkpoints | None,
+        *,
+        unnamed: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._log = log
         self._url = url
         weakref.finalize(self, _close, store)  # at the latest when Python ends: what was told is made durable
         self._checkpoints = checkpoints or Checkpoints()
-        self._fold(given)
+        self._fold(given, unnamed)
         self._asking: AskTell | None = None
         self._ended: Why | None = None
 
-    def _fold(self, given: StudySpec | None) -> None:
-        """Learn the whole log; an entry is forgotten as soon as it is folded."""
+    def _fold(self, given: StudySpec | None, unnamed: Sequence[str] = ()) -> None:
+        """Learn the whole log; an entry is forgotten as soon as it is folded.
+
+        Args:
+            given: What the study shall be from now on; None: what it is.
+            unnamed: The fields in which it stays what it is all the same.
+        """
         last = self._log.committed
         told = [entry for entry in self._log.read(kinds=_DESCRIBING) if entry.seq <= last]
         stored, spaces = _last_spec(told), _spaces(told)
+        if given is not None:
+            given = msgspec.structs.replace(given, **{name: getattr(stored, name) for name in unnamed})
         changed = given is not None and not check_same(stored, given, spaces)
         # folded from the space that it began with; `spec` has the present one
-        self._spec = msgspec.structs.replace(given or stored, space=spaces[0].parameters)
+        first = spaces[0]
+        self._spec = msgspec.structs.replace(given or stored, space=first.parameters, where=first.rules)
         self._state = self._spec.start()
         for entry in islice(self._log.read(), last):
             self._state.apply(entry)
@@ -334,6 +362,37 @@ class Study:
             self._state.space.check(config)
             dispatcher.record(ev.Enqueued(dict(config)))
 
+    def take_over(self, source: "Study | str") -> None:
+        """Let the searcher know from now on what another study has learned; once, however often it is said.
+
+        Its trials are none of this study: they do not count in its budget, and none of them is its best. Those whose
+        configuration does not fit the space, even with the defaults of what it lacks, teach nothing.
+
+        Args:
+            source: A study; or its name in the same store; or `"store.db/name"`.
+
+        Raises:
+            SpecError: If it has not reported what this study optimizes, or none of its configurations fits.
+            NoResultError: If it has no results yet.
+            BusyError: If another driver runs this study.
+        """
+        other = self._named(source) if isinstance(source, str) else source
+        if any((past.study, past.store) == (other.name, other.url) for past in self._state.history.past):
+            return
+        event = taken_over(other.state, other.name, other.url, self._state)
+        with self._recording("a warm start") as dispatcher:
+            dispatcher.record(event)
+
+    def _named(self, source: str) -> "Study":
+        store, _, name = source.rpartition("/")
+        if store:
+            return Study.load(name, store)
+        if self._url is None:
+            raise SpecError(
+                f"{source!r} cannot be found in memory. Give the study itself, or where it is: 'rung.db/{source}'."
+            )
+        return Study.load(name, self._url)
+
     def change_space(self, space: SpaceLike) -> None:
         """Go on in another space, the whole of which is given, see docs/spaces.md.
 
@@ -406,7 +465,8 @@ class Study:
     @property
     def spec(self) -> StudySpec:
         """What it is, with its present space."""
-        return msgspec.structs.replace(self._spec, space=self._state.space.parameters)
+        space = self._state.space
+        return msgspec.structs.replace(self._spec, space=space.parameters, where=space.rules)
 
     @property
     def space(self) -> Space:
@@ -461,6 +521,21 @@ class Study:
             best = state.confirmations.made(best).get(1, best)
         saved = state.trials[best].checkpoints
         return self._files.fetch(saved[-1].checkpoint) if saved else None
+
+    def model(self, name: str, at: Config | None = None) -> "Profile":
+        """What a Gaussian process believes of the objective along one hyperparameter: mean and uncertainty.
+
+        Args:
+            name: The hyperparameter, with its branch where the name stands in several: `lr[optimizer=adam]`.
+            at: What the others are; None: the trial where the model expects the best.
+
+        Raises:
+            SpecError: If there is no such hyperparameter.
+            NoResultError: If too few trials were observed at one resource.
+        """
+        from rung.searchers.gp_profile import profile
+
+        return profile(self._state.space, self._state.objectives, self._state.history.view(), name, at)
 
     @property
     def front(self) -> list[TrialResult]:
@@ -527,9 +602,18 @@ def _close(store: Store) -> None:
         logger.error("the last events of a study are lost: %s", error)
 
 
+def _listed(warm_start: "Sequence[Study | str]") -> "Sequence[Study | str]":
+    if isinstance(warm_start, Study | str) or not all(isinstance(each, Study | str) for each in warm_start):
+        raise SpecError(
+            f"warm_start is a list of studies, or of their names, got {warm_start!r:.80}. "
+            'Write warm_start=["digits"], or warm_start=[study].'
+        )
+    return warm_start
+
+
 def _check(spec: StudySpec) -> None:
     """Say what does not fit together."""
-    spec.searcher_spec().start(Space(spec.space), spec.objectives, spec.seed)
+    spec.searcher_in(spec.full_space())
     spec.start()
 
 
@@ -550,8 +634,8 @@ def _last_spec(entries: Sequence[ev.Entry]) -> StudySpec:
 def _spaces(entries: Sequence[ev.Entry]) -> list[Space]:
     """Every space that the study had, the present one last."""
     first = next(StudySpec.from_builtins(e.event.spec) for e in entries if isinstance(e.event, ev.Opened))
-    later = [entry.event.space for entry in entries if isinstance(entry.event, ev.SpaceChanged)]
-    return [Space(each) for each in (first.space, *later)]
+    later = [entry.event for entry in entries if isinstance(entry.event, ev.SpaceChanged)]
+    return [first.full_space(), *(Space(each.space, each.where) for each in later)]
 
 
 def _executor(executor: Executor | None, workers: int | None) -> Executor:

@@ -4,6 +4,8 @@ The log stays the only truth: a summary says after which entry it holds, and who
 the log instead.
 """
 
+from collections import Counter
+
 import msgspec
 
 from rung.audited import audited
@@ -48,6 +50,7 @@ class Summary(msgspec.Struct, frozen=True):
         confirmed: What the last confirmation tells, in sentences.
         feasible: Which part of the trials keeps the constraints, in words; empty where there are none.
         objectives: How many of the metrics are objectives.
+        members: How many trials each searcher suggested, where several take part.
     """
 
     time: float
@@ -63,6 +66,7 @@ class Summary(msgspec.Struct, frozen=True):
     feasible: str = ""
     objectives: int = 1
     confirmed: tuple[str, ...] = ()
+    members: dict[str, int] = {}
 
     def encode(self) -> str:
         """As text for a store."""
@@ -93,6 +97,7 @@ def summary(state: State, name: str) -> Summary:
         feasibility(state) if state.constraints else "",
         len(state.objectives),
         tuple(confirmed(state).sentences()) if _is_confirmed(state) else (),
+        dict(Counter(member for member in state.history.members if member)),
     )
 
 

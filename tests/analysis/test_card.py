@@ -49,8 +49,11 @@ def test_folds_give_the_mean_and_its_interval() -> None:
 
 def test_trials_of_the_same_configuration_give_the_mean_and_its_interval() -> None:
     noise = iter([0.5, 0.1, 0.3])
-    found = rung.minimize(lambda x: next(noise), {"x": rung.Choice(["a"])}, trials=3)
-    assert "Mean over 3 trials of this configuration: 0.3, 95 % interval -0.19683 to 0.79683" in card(found)
+    study = rung.Study("s", {"x": rung.Choice(["a"])}, minimize="value", duplicates="replicate", store=None)
+    study.run(
+        lambda trial: trial.report(value=next(noise)), executor=rung.InProcess(), budget=rung.Budget(trials=3)
+    )
+    assert "Mean over 3 trials of this configuration: 0.3, 95 % interval -0.19683 to 0.79683" in card(study)
 
 
 def test_its_code_defines_the_study_and_the_best_configuration() -> None:

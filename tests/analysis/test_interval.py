@@ -44,6 +44,9 @@ def test_the_values_of_replicates_are_those_that_were_reported() -> None:
 
 def test_repeats_are_trials_of_the_very_same_configuration() -> None:
     noise = iter([3.0, 1.0, 2.0, 5.0, 4.0])
-    study = rung.minimize(lambda x: next(noise), {"x": rung.Choice(["a"])}, trials=5)
+    study = rung.Study("s", {"x": rung.Choice(["a"])}, minimize="value", duplicates="replicate", store=None)
+    study.run(
+        lambda trial: trial.report(value=next(noise)), executor=rung.InProcess(), budget=rung.Budget(trials=5)
+    )
     assert sorted(repeated_values(study.state, {"x": "a"}, 1)) == [1.0, 2.0, 3.0, 4.0, 5.0]
     assert repeated_values(study.state, {"x": "b"}, 1) == []

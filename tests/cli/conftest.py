@@ -20,7 +20,7 @@ def train(trial):
         trial.report(loss=trial.config["x"] / epoch, save=lambda folder: None)
 
 study = rung.Study("small", {"x": rung.Float(1, 2)}, minimize="loss", resource=rung.Steps("epoch"),
-                   scheduler=rung.ASHA(max_resource=9))
+                   scheduler=rung.ASHA(max_resource=9), searcher=rung.RandomSearch())
 budget = rung.Budget(trials=12)
 """
 

@@ -21,7 +21,7 @@ def two(tmp_path: Path) -> Path:
     def train(trial: rung.Trial) -> None:
         trial.report(size=trial.config["n"], loss=1 / trial.config["n"])
 
-    with rung.Study("two", {"n": rung.Int(1, 5)}, minimize=["size", "loss"], store=path) as study:
+    with rung.Study("two", {"n": rung.Int(1, 6)}, minimize=["size", "loss"], store=path) as study:
         study.run(train, executor=rung.InProcess(), budget=rung.Budget(trials=6))
     return path
 

@@ -23,6 +23,7 @@ def main(store: str, max_resource: str | None = None) -> None:
         {"x": rung.Float(0, 1), "y": rung.Int(1, 5)},
         maximize="total",
         scheduler=rung.FIFO(int(max_resource)) if max_resource else rung.ASHA(max_resource=9, eta=3),
+        searcher=rung.RandomSearch(),  # whose restarts take no time
         seed=7,
         store=store,
         checkpoints=rung.Checkpoints(every_s=0.0),

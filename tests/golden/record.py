@@ -99,7 +99,7 @@ def run(
         SPACE,
         minimize="loss",
         scheduler=scheduler,
-        searcher=searcher,
+        searcher=searcher or rung.RandomSearch(),
         resource=resource,
         seed=7,
         store=None,

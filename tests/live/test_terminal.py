@@ -38,7 +38,8 @@ def test_the_view_is_drawn_while_it_runs_and_gone_before_the_summary(tmp_path: P
     assert "minimize loss" in program.written
     lines = screen.text.splitlines()
     assert lines[0] == "study small in rung.db: new"
-    assert lines[1].startswith("best: loss")
+    assert lines[1].startswith("searcher: gp, as")
+    assert lines[2].startswith("best: loss")
     assert lines[-1] == "go on   rung run small.py"
     assert screen.cursor
 

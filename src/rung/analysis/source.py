@@ -24,7 +24,7 @@ def study_source(spec: StudySpec) -> str:
     """The call of `rung.Study` that describes this study; where it is stored is left out."""
     arguments = [
         literal(spec.name),
-        _space(spec.space),
+        space_source(spec.full_space()) if spec.where else _space(spec.space),
         *_goals(spec.objectives),
         f"resource={literal(spec.resource)}",
         f"scheduler={literal(spec.scheduler_spec())}",
@@ -33,6 +33,8 @@ def study_source(spec: StudySpec) -> str:
     ]
     if spec.retries != _RETRIES:
         arguments.append(f"retries={spec.retries}")
+    if spec.duplicates != "forbid":
+        arguments.append(f"duplicates={literal(spec.duplicates)}")
     if spec.constraints:
         arguments.append(f"constraints={literal(list(spec.constraints))}")
     if spec.audit is not None:
@@ -45,7 +47,8 @@ def study_source(spec: StudySpec) -> str:
 
 def space_source(space: Space) -> str:
     """The call of `rung.Space` that describes this space."""
-    return f"rung.Space({_space(space.parameters)})"
+    rules = ", ".join(map(literal, space.rules))
+    return f"rung.Space({_space(space.parameters)})" + (f".where({rules})" if rules else "")
 
 
 def literal(value: object) -> str:
@@ -64,7 +67,7 @@ def literal(value: object) -> str:
 
 
 _RETRIES = next(field.default for field in msgspec.structs.fields(StudySpec) if field.name == "retries")
-_POSITIONAL = ("low", "high", "options")
+_POSITIONAL = ("low", "high", "options", "value")
 
 
 def _call(value: msgspec.Struct) -> str:

@@ -60,6 +60,7 @@ class CommandOptions:
     audit: float | None = None
     constraint: list[str] | None = None
     confirm: float | None = None
+    where: list[str] | None = None
 
 
 def load(what: str, options: CommandOptions) -> Program:
@@ -108,6 +109,7 @@ def _definition(command: str, options: CommandOptions) -> Definition:
         audit=options.audit,
         constraints=options.constraint or (),
         confirm=options.confirm,
+        where=options.where or (),
     )
 
 

@@ -16,6 +16,7 @@ from rung.core.budget import Budget
 from rung.executors.base import Executor
 from rung.executors.local import Local
 from rung.integrations.trackers import tracker
+from rung.searchers.auto import Auto
 from rung.study import Study
 from rung.words import units
 
@@ -57,7 +58,9 @@ def run(  # noqa: PLR0917  typer's options
     scheduler: Annotated[
         str | None, _of_command("TYPE", "asha, stopping-asha, hyperband, pasha, median-stopping, fifo …")
     ] = None,
-    searcher: Annotated[str | None, _of_command("TYPE", "random or grid.")] = None,
+    searcher: Annotated[
+        str | None, _of_command("TYPE", "auto, gp, tpe, forest, quasi-random, random, grid …")
+    ] = None,
     name: Annotated[
         str | None, _of_command("NAME", "the study's name; without it, one made of the command.")
     ] = None,
@@ -71,6 +74,12 @@ def run(  # noqa: PLR0917  typer's options
     ] = None,
     constraint: Annotated[
         list[str] | None, _of_command("LIMIT", 'a limit such as "latency<=0.1"; may be repeated.')
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        _of_command(
+            "RULE", 'a rule between hyperparameters such as "batch * width <= 8192"; may be repeated.'
+        ),
     ] = None,
     track: Annotated[
         list[str] | None,
@@ -100,6 +109,7 @@ def run(  # noqa: PLR0917  typer's options
         audit,
         constraint,
         confirm,
+        where,
     )
     program = load(what, options)
     trackers = [tracker(text) for text in track or ()]
@@ -130,7 +140,16 @@ def _opening(study: Study, budget: Budget) -> str:
     state = study.state
     known = "new" if not state.trials else f"goes on after {units(state.n_trials, 'trial')}"
     endless = "" if budget != Budget(cost_metric=budget.cost_metric) else "; no budget: until Ctrl-C"
-    return f"study {study.name} in {study.url}: {known}{endless}"
+    return f"study {study.name} in {study.url}: {known}{endless}{_choice(study, budget)}"
+
+
+def _choice(study: Study, budget: Budget) -> str:
+    """Which searcher begins, where rung chooses."""
+    spec = study.spec.searcher_spec()
+    if not isinstance(spec, Auto) or study.state.trials:
+        return ""
+    rule = spec.choice(study.space, study.state.objectives, budget.trials)
+    return f"\nsearcher: {rule.searcher}, as {rule.why}"
 
 
 def _budget(given: Budget, trials: int | None, seconds: float | None, resource: int | None) -> Budget:

@@ -91,6 +91,9 @@ def _print(name: str, known: Summary, shown: Sequence[Row]) -> None:
     if shown:
         print()
         rows.print()
+    if known.members:
+        shares = ", ".join(f"{name} {n}" for name, n in known.members.items())
+        print(f"\nsuggested by: {shares}")
     if known.feasible:
         print(f"\nfeasible: {known.feasible}")
     if known.audits:

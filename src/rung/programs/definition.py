@@ -17,13 +17,14 @@ from rung.core.errors import SpecError
 from rung.core.objective import objectives
 from rung.core.parameter import Parameter
 from rung.core.resource import Fraction, Resource, Steps
+from rung.core.space import Space
 from rung.core.suggestion import SearcherSpec
 from rung.executors.base import Executor
 from rung.executors.local import Local
 from rung.programs.command import Command
 from rung.programs.template import Template, check_names
 from rung.schedulers.fifo import FIFO
-from rung.searchers.random import RandomSearch
+from rung.searchers.duplicates import Duplicates
 from rung.stores.checkpoints import Checkpoints
 from rung.study import Study
 
@@ -41,6 +42,7 @@ class Definition:
     Attributes:
         command: The command, with the ranges that stand in it.
         space: The ranges that stand elsewhere.
+        where: Rules between hyperparameters.
         resource: None: whole runs where there is one rung, or where the program is told its target and cannot
             go on from a checkpoint; else steps.
         track: Where to log, in the words of `rung run --track`.
@@ -49,15 +51,17 @@ class Definition:
     name: str
     command: Template
     space: Mapping[str, Parameter] = field(default_factory=dict)
+    where: Sequence[str] = ()
     minimize: Names | None = None
     maximize: Names | None = None
     constraints: Sequence[Constraint] = ()
     diverges_at: float | Mapping[str, float] | None = None
     resource: Resource | None = None
     scheduler: SchedulerSpec = FIFO()  # noqa: RUF009  frozen
-    searcher: SearcherSpec = RandomSearch()  # noqa: RUF009  frozen
+    searcher: SearcherSpec | None = None
     seed: int = 0
     retries: int = 3
+    duplicates: Duplicates | None = None
     audit: Audit | None = None
     confirm: Confirm | None = None
     store: str = "rung.db"
@@ -86,7 +90,7 @@ class Definition:
         """The study, opened or made."""
         return Study(
             self.name,
-            self.ranges(),
+            Space(self.ranges(), self.where),
             minimize=self.minimize,
             maximize=self.maximize,
             constraints=self.constraints,
@@ -96,6 +100,7 @@ class Definition:
             searcher=self.searcher,
             seed=self.seed,
             retries=self.retries,
+            duplicates=self.duplicates,
             audit=self.audit,
             confirm=self.confirm,
             store=self.store,
@@ -170,7 +175,5 @@ def _flags(template: Template) -> set[str]:
 
 def _all_names(space: Mapping[str, Parameter]) -> dict[str, None]:
     """Names of all hyperparameters, those of branches included."""
-    from rung.core.space import Space
-
     columns = [column.name for column in Space(space).columns] if space else []
     return dict.fromkeys([*space, *columns])

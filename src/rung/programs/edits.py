@@ -49,6 +49,14 @@ def frozen(space: Space, label: str, text: str) -> Space:
     return _with(space, place, name, lambda before: _frozen(name, text, before))
 
 
+def lifted(space: Space, rule: str) -> Space:
+    """Take a rule away; it is given as it was written."""
+    if rule not in space.rules:
+        known = f"Its rules are {listed(space.rules)}." if space.rules else "It has none."
+        raise SpecError(f"{rule!r} is no rule of this space. {known}")
+    return Space(space.parameters, [each for each in space.rules if each != rule])
+
+
 def _ranged(name: str, text: str, before: Parameter | None) -> Parameter:
     after = parse_range(name, text)
     match before, after:
@@ -162,7 +170,7 @@ Change = Callable[[Parameter | None], Parameter]
 
 
 def _with(space: Space, place: Place, name: str, change: Change) -> Space:
-    return Space(_changed(space.parameters, place, name, change))
+    return Space(_changed(space.parameters, place, name, change), space.rules)
 
 
 def _changed(

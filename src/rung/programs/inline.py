@@ -30,6 +30,7 @@ def definition(
     audit: float | None = None,
     confirm: float | None = None,
     constraints: Sequence[str] = (),
+    where: Sequence[str] = (),
 ) -> Definition:
     """The study of a command.
 
@@ -40,7 +41,7 @@ def definition(
         max_resource: Up to where the best are trained, in units; None: whole runs.
         scheduler: Its type; None: without `max_resource` each trial runs to its end; with it ASHA, in the variant that
             never needs a checkpoint if the command takes none.
-        searcher: Its type; None: random search.
+        searcher: Its type; None: `auto`.
         unit: What a unit is called; None: run or step.
         name: Of the study; None: the program's, with a mark that changes with the command.
         seed: From which everything random derives.
@@ -48,6 +49,7 @@ def definition(
         audit: The share of the resource that audits early stopping; None: no audits.
         confirm: The share of the budget that confirms the best; None: none does.
         constraints: Limits such as `latency<=0.1`.
+        where: Rules between hyperparameters.
 
     Raises:
         SpecError: If something is missing or wrong; the sentence says what to write.
@@ -61,12 +63,13 @@ def definition(
         minimize=list(minimize) or None,
         maximize=list(maximize) or None,
         scheduler=SCHEDULERS.decode(_scheduler(template, scheduler, max_resource)),
-        searcher=SEARCHERS.decode({"type": searcher or "random"}),
+        searcher=None if searcher is None else SEARCHERS.decode({"type": searcher}),
         seed=seed,
         store=store,
         audit=None if audit is None else Audit(audit),
         confirm=None if confirm is None else Confirm(confirm),
         constraints=[constraint(text) for text in constraints],
+        where=list(where),
     )
     found.check()
     found = found if unit is None else _with_unit(found, unit)

@@ -22,6 +22,7 @@ from rung.programs.definition import Definition
 from rung.programs.lines import line_of
 from rung.programs.template import parse
 from rung.schedulers.registry import SCHEDULERS
+from rung.searchers.duplicates import Duplicates
 from rung.searchers.registry import SEARCHERS
 from rung.stores.checkpoints import Checkpoints
 
@@ -43,10 +44,12 @@ KEYS = (
     "diverges_at",
     "seed",
     "retries",
+    "duplicates",
     "audit",
     "confirm",
     "store",
     "space",
+    "where",
     "resource",
     "scheduler",
     "searcher",
@@ -99,12 +102,14 @@ class _Reader:
             "name": self._get("name", str, name),
             "command": self._command(),
             "space": self._space(),
+            "where": self._get("where", list[str], []),
             "minimize": self._get("minimize", str | list[str], None),
             "maximize": self._get("maximize", str | list[str], None),
             "constraints": self._constraints(),
             "diverges_at": self._get("diverges_at", float | dict[str, float], None),
             "seed": self._get("seed", int, 0),
             "retries": self._get("retries", int, 3),
+            "duplicates": self._get("duplicates", Duplicates, None),
             "store": self._get("store", str, "rung.db"),
             "track": self._get("track", list[str], []),
         }
@@ -124,6 +129,10 @@ class _Reader:
             found.check()
         except SpecError as error:
             raise _FaultError(("command",), str(error)) from None
+        try:
+            Space(found.ranges(), found.where)
+        except SpecError as error:
+            raise _FaultError(("where",), str(error)) from None
         return found
 
     def _get(self, key: str, kind: Any, default: object) -> object:  # Any: a type or a union of types
@@ -212,9 +221,9 @@ def _check_parameter(table: object, path: tuple[str, ...]) -> None:
     if not isinstance(table, dict):
         return  # a constant
     kinds = {
-        "float": ("low", "high", "log", "step", "default"),
-        "int": ("low", "high", "log", "step", "default"),
-        "choice": ("options", "ordered", "default"),
+        "float": ("low", "high", "log", "step", "default", "prior"),
+        "int": ("low", "high", "log", "step", "default", "prior"),
+        "choice": ("options", "ordered", "default", "prior"),
         "constant": ("value",),
     }
     kind = table.get("type")

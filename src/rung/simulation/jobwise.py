@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from math import isfinite
 
 from rung.core import decision as facts
-from rung.core.decision import Advance, Ask, New, Slot, Stop, acts_between_jobs
+from rung.core.decision import Advance, Ask, Judging, New, Slot, Stop, acts_between_jobs
 from rung.core.history import History
 from rung.core.objective import divergence
 from rung.core.rng import rng, trial_seed
@@ -39,7 +39,9 @@ def suits(simulation: Simulation) -> bool:
         return False
     space, goals = problem.space, spec.objectives
     scheduler = spec.scheduler_spec().start(space, goals, spec.seed)
-    searcher = spec.searcher_spec().start(space, goals, spec.seed)
+    searcher = spec.searcher_in(space)
+    if isinstance(scheduler, Judging):  # which trial is best is not looked up in what has arrived
+        return False
     return len(goals) == 1 and not acts_between_jobs(scheduler) and not looks_at_results(searcher)
 
 
@@ -72,7 +74,7 @@ class Jobwise:
         self._goals = spec.objectives
         searcher = spec.searcher_spec()
         self._scheduler = spec.scheduler_spec().start(problem.space, spec.objectives, spec.seed)
-        self._searcher = searcher.start(problem.space, spec.objectives, spec.seed)
+        self._searcher = spec.searcher_in(problem.space)
         self._defaults = problem.space.defaults() if searcher.tries_defaults else None
         self._rng = partial(rng, spec.seed)
         self._history = History(problem.space, 1)
@@ -215,7 +217,8 @@ class Jobwise:
         trial = len(self.trials)
         if trial == 0 and self._defaults is not None:
             return self._defaults
-        request = Request(trial, self._n_suggested, 1, new.target, new.bracket, self._rng)
+        budget = self._budget.trials
+        request = Request(trial, self._n_suggested, 1, new.target, new.bracket, self._rng, budget)
         for suggestion in self._searcher.suggest(self._history.view(), request):
             self._n_suggested += 1
             return suggestion.config

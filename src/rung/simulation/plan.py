@@ -15,7 +15,7 @@ from rung.core.constraint import Constraint
 from rung.core.decision import required_metrics
 from rung.core.errors import SpecError
 from rung.core.rng import rng
-from rung.core.space import Config, Space
+from rung.core.space import Config
 from rung.problems.goals import Front, Goals
 from rung.problems.synthetic import SAMPLED, LearningCurves, SyntheticProblem
 from rung.simulation.run import Run, run
@@ -101,7 +101,7 @@ class StandIn:
     """
 
     def __init__(self, spec: StudySpec, step_s: float) -> None:
-        space = Space(spec.space)
+        space = spec.full_space()
         made = [LearningCurves(space, seconds=step_s, seed=seed) for seed in range(len(spec.objectives))]
         self.name = "plan"
         self.space = space

@@ -157,13 +157,12 @@ def event_by_event(simulation: Simulation) -> Happened:
 
 
 def _dispatcher(state: State, spec: StudySpec, clock: Callable[[], float], observer: Observer) -> Dispatcher:
-    searcher = spec.searcher_spec()
     return Dispatcher(
         state,
         _Forgetful(),
-        searcher.start(state.space, spec.objectives, spec.seed),
+        spec.searcher_in(state.space),
         seed=spec.seed,
-        tries_defaults=searcher.tries_defaults,
+        tries_defaults=spec.searcher_spec().tries_defaults,
         clock=clock,
         recorded=observer,
     )

@@ -8,7 +8,7 @@ from rung.analysis.doctor.ranges import edges, logarithm
 
 
 def case(space: dict[str, object], value, trials: int = 150, noise: float = 0.0) -> Case:
-    return Case(read(tuned(space, value, trials=trials, noise=noise)))
+    return Case(read(tuned(space, value, trials=trials, noise=noise, duplicates="replicate")))
 
 
 def test_values_that_are_best_at_an_end_are_found_with_their_bound() -> None:

@@ -73,7 +73,16 @@ def test_defaults_that_are_merely_not_the_best_are_left_alone() -> None:
 
 def test_configurations_that_repeat_are_found_in_a_small_space_only() -> None:
     (found,) = duplicates(
-        Case(read(tuned({"k": rung.Choice(["a", "b", "c"])}, lambda k, resource: 0.0, trials=30)))
+        Case(
+            read(
+                tuned(
+                    {"k": rung.Choice(["a", "b", "c"])},
+                    lambda k, resource: 0.0,
+                    trials=30,
+                    duplicates="replicate",
+                )
+            )
+        )
     )
     assert found.evidence["repeated"] == 27
     assert found.advice == "The space has only 3 configurations: GridSearch tries each once."
