@@ -42,7 +42,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def rung_in_memory(n: int) -> float:
-    return n / seconds(lambda: rung.minimize(value, SPACE, trials=n))
+    return n / seconds(lambda: rung.minimize(value, SPACE, trials=n, searcher=rung.RandomSearch()))
 
 
 def optuna_in_memory(n: int) -> float:
@@ -58,7 +58,10 @@ def _optuna_objective(trial: optuna.Trial) -> float:
 
 
 def rung_in_sqlite(n: int, folder: Path) -> float:
-    return n / seconds(lambda: rung.minimize(value, SPACE, trials=n, store=folder / "rung.db"))
+    searcher = rung.RandomSearch()
+    return n / seconds(
+        lambda: rung.minimize(value, SPACE, trials=n, searcher=searcher, store=folder / "rung.db")
+    )
 
 
 def optuna_in_sqlite(n: int, folder: Path) -> float:

@@ -37,6 +37,7 @@ from rung.core.objective import Objective, Objectives
 from rung.core.resource import Steps
 from rung.core.rng import rng
 from rung.core.space import Config, Space
+from rung.problems.base import OneObjective
 from rung.schedulers.registry import SCHEDULERS
 from rung.simulation.run import run
 from rung.simulation.setting import Arm, World
@@ -59,7 +60,7 @@ RANKED = (
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Stream:
+class Stream(OneObjective):
     """The stream as a problem of the simulator."""
 
     name = "stream"

@@ -1,0 +1,1 @@
+"""What came of runs: written as lines, read again, ranked and printed."""

@@ -1,0 +1,50 @@
+"""Runs of `quality.py`: a method, a task, a seed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from outcomes.lines import read
+
+
+class Run(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One run of a method on a task.
+
+    Attributes:
+        task, method, seed: Which one.
+        version: Of the tool.
+        losses: Of the incumbent after each evaluation, without noise; None: there is none yet. The incumbent is the
+            evaluation with the lowest observed loss of those that keep all limits.
+        cpu_s, wall_s: What asking and telling took in all.
+        error: Why it ended early, if it did.
+    """
+
+    task: str
+    method: str
+    seed: int
+    version: str
+    losses: list[float | None]
+    cpu_s: float
+    wall_s: float
+    error: str = ""
+
+    def at(self, evaluations: int) -> float:
+        """The incumbent's loss after so many evaluations, or all of them if they are fewer; inf if there is none."""
+        found = self.losses[min(evaluations, len(self.losses)) - 1] if self.losses else None
+        return float("inf") if found is None else found
+
+
+Key = tuple[str, str, int]
+"""Task, method, seed."""
+
+
+def longest(folders: Sequence[Path]) -> dict[Key, Run]:
+    """The longest run of each task, method and seed, in all folders; of equal ones the last."""
+    found: dict[Key, Run] = {}
+    for folder in folders:
+        for run in read(folder, Run):
+            key = (run.task, run.method, run.seed)
+            if key not in found or len(run.losses) >= len(found[key].losses):
+                found[key] = run
+    return found

@@ -1,0 +1,1 @@
+"""What is tuned: tasks in groups, some of them for development, the others for the report."""
