@@ -1,9 +1,11 @@
 """Every scheduler and searcher of the registries, so that later ones join the tests that are parametrized by them."""
 
+from collections.abc import Collection
 from itertools import product
 from typing import Any
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 import rung
 from rung.core.decision import SchedulerSpec
@@ -44,10 +46,20 @@ MEETING = "asha"  # meets every searcher there; the other pairs meet in `make te
 
 assert set(examples.TAGS) <= set(SCHEDULERS)  # importing them has registered them
 TAGS = [tag for tag in SCHEDULERS if tag != "schedule"]  # a schedule is bound to one space
-PAIRS = [
-    pytest.param(*pair, marks=() if pair[1] == ANYWHERE or pair[0] == MEETING else pytest.mark.integration)
-    for pair in product(TAGS, SEARCHERS)
-]
+
+
+def pairs(meeting: Collection[str]) -> list[ParameterSet]:
+    """Each scheduler with each searcher; those that do not meet in every run of the tests are integrations."""
+    return [
+        pytest.param(
+            *pair, marks=() if pair[1] == ANYWHERE or pair[0] in meeting else pytest.mark.integration
+        )
+        for pair in product(TAGS, SEARCHERS)
+    ]
+
+
+PAIRS = pairs((MEETING,))
+WITH_RANDOM = pairs(())  # for what takes long
 
 
 def scheduler(tag: str) -> SchedulerSpec:

@@ -9,19 +9,18 @@ import random
 
 import pytest
 
-from registered import ANYWHERE, PAIRS
+from registered import PAIRS, WITH_RANDOM
 from rung.core import event as ev
 from rung.core.invariants import validate
 from simulations import BUDGET, moments, reopened, run, study
 
 
-@pytest.mark.parametrize(("scheduler", "searcher"), PAIRS)
+@pytest.mark.parametrize(("scheduler", "searcher"), WITH_RANDOM)
 def test_a_study_interrupted_at_any_event_decides_as_an_uninterrupted_one(
     scheduler: str, searcher: str
 ) -> None:
     entries = list(run(study(scheduler, searcher)).events())
-    every = moments(entries)
-    for n in every if searcher == ANYWHERE else every[:: len(every) // 5]:  # models take their time
+    for n in moments(entries):
         resumed = run(reopened(entries[:n]), seed=n)
         found = resumed.replay()
         assert (found.first, found.unknown) == (None, {}), f"interrupted after event {n}"
