@@ -59,16 +59,16 @@ from rung.searchers.evolution.genetic import GeneticSearch
 from rung.searchers.evolution.nsga import NSGA2, NSGA3
 from rung.searchers.evolution.regularized import RegularizedEvolution
 from rung.searchers.forest import Forest
-from rung.searchers.gp import GP
+from rung.searchers.gaussian.mobster import MOBSTER
+from rung.searchers.gaussian.options import GP
 from rung.searchers.grid import GridSearch
-from rung.searchers.mfes import MFES
+from rung.searchers.mfes.options import MFES
 from rung.searchers.mix import Mix
-from rung.searchers.mobster import MOBSTER
-from rung.searchers.portfolio import Portfolio
 from rung.searchers.quasirandom import QuasiRandom
 from rung.searchers.random import RandomSearch
-from rung.searchers.tpe import TPE
-from rung.searchers.transfer import RGPE, MultiTaskGP, QuantileTransfer
+from rung.searchers.tpe.options import TPE
+from rung.searchers.transfer.options import RGPE, MultiTaskGP, QuantileTransfer
+from rung.searchers.transfer.portfolio import Portfolio
 from rung.stores.checkpoints import Checkpoints
 from rung.study import Study
 from rung.trial import Trial

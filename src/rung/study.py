@@ -60,7 +60,7 @@ from rung.watching import Watcher
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rung.searchers.gp_profile import Profile
+    from rung.searchers.gaussian.profile import Profile
 
 logger = logging.getLogger("rung")
 
@@ -533,7 +533,7 @@ class Study:
             SpecError: If there is no such hyperparameter.
             NoResultError: If too few trials were observed at one resource.
         """
-        from rung.searchers.gp_profile import profile
+        from rung.searchers.gaussian.profile import profile
 
         return profile(self._state.space, self._state.objectives, self._state.history.view(), name, at)
 

@@ -3,7 +3,7 @@
 The chance of a bracket is the one that it has in `AsyncHyperband`, times how far losses at its first rung rank trials
 as losses at the highest rung do (Kendall's tau). Where early losses mislead, most trials begin higher; where they tell
 nearly everything, nearly all begin at the bottom. In departure from the paper, the losses of the same trials are
-compared, not predictions of models. It goes well with the searcher of the same paper, `rung.searchers.mfes`.
+compared, not predictions of models. It goes well with the searcher of the same paper, `rung.searchers.mfes.options`.
 
 Reference:
     Li et al., Hyper-Tune: Towards Efficient Hyper-Parameter Tuning at Scale, VLDB 2022, section 4.1.

@@ -29,9 +29,9 @@ from rung.core.suggestion import Request, Suggestion
 from rung.models.climbing import climb
 from rung.models.grove import TREES, Filled, Grove, fill, grow
 from rung.models.success import Success, learn_success
-from rung.searchers.earlier import options_of
 from rung.searchers.evidence import level, pending
 from rung.searchers.outcomes import Outcomes, outcomes
+from rung.searchers.transfer.earlier import options_of
 
 AT_ONCE = 100  # trials up to which trees grow with each of them
 GROWTH = 1.05

@@ -14,9 +14,9 @@ from rung.core.objective import Objectives
 from rung.core.scale import listed, nearest
 from rung.core.space import Choice, Column, Config, Scalar, Space
 from rung.models.kernels import Form
-from rung.searchers.gp_belief import Belief, believed
-from rung.searchers.gp_learning import Learner
-from rung.searchers.gp_rows import OneLevel, dimensions
+from rung.searchers.gaussian.belief import Belief, believed
+from rung.searchers.gaussian.learning import Learner
+from rung.searchers.gaussian.rows import OneLevel, dimensions
 
 LEAST = 4  # trials that a model is made of at least
 

@@ -15,8 +15,8 @@ from rung.models.feasibility import Bools, caution, failure_marks, log_success, 
 from rung.models.scores import Judged, Lifted, Score, price
 from rung.models.warp import fit_warp
 from rung.searchers.evidence import failed, latest
-from rung.searchers.gp_learning import Learner, Transform, scheduled
-from rung.searchers.gp_rows import Rows
+from rung.searchers.gaussian.learning import Learner, Transform, scheduled
+from rung.searchers.gaussian.rows import Rows
 
 Lift = Callable[[Floats], Floats]
 

@@ -21,7 +21,7 @@ import numpy as np
 from rung.core.history import Floats, HistoryView, Ints
 from rung.models.kernels import Dimension, Form, Kernel, Product, Stationary
 from rung.searchers.evidence import pending
-from rung.searchers.gp_rows import Rows
+from rung.searchers.gaussian.rows import Rows
 
 POWERS = 3 ** np.arange(39)  # from one row of a trial to the next its resource falls to a third
 DOUBLINGS = 6  # of the resource take its column from 0 to 1
@@ -29,7 +29,7 @@ DOUBLINGS = 6  # of the resource take its column from 0 to 1
 
 @dataclass(frozen=True, slots=True)
 class AllLevels:
-    """The observations at all resources; see `rung.searchers.gp_rows.Fidelity`.
+    """The observations at all resources; see `rung.searchers.gaussian.rows.Fidelity`.
 
     Attributes:
         most: How many rows at most.

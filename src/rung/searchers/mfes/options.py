@@ -2,7 +2,7 @@
 
     scheduler=rung.HyperTune(max_resource=81), searcher=rung.MFES()
 
-What it does stands in `mfes_live.py`.
+What it does stands in `live.py`.
 
 References:
     Li et al., MFES-HB: Efficient Hyperband with Multi-Fidelity Quality Measurements, AAAI 2021.
@@ -18,7 +18,7 @@ from rung.core.objective import Objectives
 from rung.core.space import Space
 
 if TYPE_CHECKING:
-    from rung.searchers.mfes_live import LiveMFES
+    from rung.searchers.mfes.live import LiveMFES
 
 
 class MFES(
@@ -56,6 +56,6 @@ class MFES(
         Raises:
             SpecError: If there are several objectives.
         """
-        from rung.searchers.mfes_live import LiveMFES
+        from rung.searchers.mfes.live import LiveMFES
 
         return LiveMFES(space, objectives, seed, self.initial)

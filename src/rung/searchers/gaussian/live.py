@@ -24,12 +24,12 @@ from rung.models.acquisition import bounded, criterion
 from rung.models.designs import sobol
 from rung.models.maximizing import Box, Terrain, maximize, picked
 from rung.models.scores import Apart, Believed, Judged, Lifted, Score, Sum
-from rung.searchers.gp import GP
-from rung.searchers.gp_belief import Belief, believed, scalarized_belief
-from rung.searchers.gp_candidates import Start
-from rung.searchers.gp_learning import Learner
-from rung.searchers.gp_rows import Fidelity, OneLevel, Rows, dimensions
-from rung.searchers.gp_terms import cost_terms, failure_terms, limit_terms, scalarized
+from rung.searchers.gaussian.belief import Belief, believed, scalarized_belief
+from rung.searchers.gaussian.candidates import Start
+from rung.searchers.gaussian.learning import Learner
+from rung.searchers.gaussian.options import GP
+from rung.searchers.gaussian.rows import Fidelity, OneLevel, Rows, dimensions
+from rung.searchers.gaussian.terms import cost_terms, failure_terms, limit_terms, scalarized
 
 GLOBAL_EVERY = 4  # suggestions, once the model is local
 GOOD = 5  # points near which the best point is sought

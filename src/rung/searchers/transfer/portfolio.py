@@ -20,8 +20,8 @@ from rung.core.past import Past
 from rung.core.space import Space
 from rung.core.suggestion import Request, SearcherSpec, Suggestion
 from rung.models.portfolio import greedy, regret_table
-from rung.searchers.earlier import check_one_objective, options_of, tasks_of
 from rung.searchers.nested import searcher_of
+from rung.searchers.transfer.earlier import check_one_objective, options_of, tasks_of
 
 PER_TASK = 20  # best trials of each study from which the portfolio is chosen
 

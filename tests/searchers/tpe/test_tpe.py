@@ -12,7 +12,7 @@ from rung.core.objective import Objective
 from rung.core.rng import rng
 from rung.core.space import Choice, Config, Float, Int, Space
 from rung.core.suggestion import Request, Suggestion
-from rung.searchers.tpe import TPE
+from rung.searchers.tpe.options import TPE
 
 TREE = Space(
     lr=Float(1e-4, 1.0, log=True),

@@ -27,9 +27,9 @@ from rung.models.transfer import (
     ranking_weights,
 )
 from rung.models.warp import fit_warp
-from rung.searchers.earlier import Task, options_of, tasks_of
 from rung.searchers.forest import scheduled
-from rung.searchers.gp_rows import dimensions
+from rung.searchers.gaussian.rows import dimensions
+from rung.searchers.transfer.earlier import Task, options_of, tasks_of
 
 SPARSE = 1.4  # growth of the number of results from one search for parameters to the next
 SMOOTH = 4  # rows of a leaf of the quantile prior at least

@@ -5,7 +5,7 @@ import pytest
 
 from rung.core.history import History
 from rung.core.space import Float, Space
-from rung.searchers.tpe_standings import order, standings
+from rung.searchers.tpe.standings import order, standings
 
 SPACE = Space(x=Float(0, 1))
 

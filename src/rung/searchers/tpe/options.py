@@ -2,7 +2,7 @@
 
 The trials are split into the best few and the rest. Each group gives a density over the space, and the next trial
 is, of some candidates drawn from that of the good ones, the one at which it exceeds the other the most. How trials of
-uneven resource are split says `tpe_standings.py`, how densities are made `rung.models.parzen`.
+uneven resource are split says `standings.py`, how densities are made `rung.models.parzen`.
 
 References:
     Bergstra, Bardenet, Bengio & Kégl, Algorithms for Hyper-Parameter Optimization, NeurIPS 2011, section 4.
@@ -20,7 +20,7 @@ from rung.core.objective import Objectives
 from rung.core.space import Space
 
 if TYPE_CHECKING:
-    from rung.searchers.tpe_live import LiveTPE
+    from rung.searchers.tpe.live import LiveTPE
 
 
 class TPE(
@@ -72,6 +72,6 @@ class TPE(
 
     def start(self, space: Space, objectives: Objectives, seed: int) -> "LiveTPE":
         """A live searcher."""
-        from rung.searchers.tpe_live import LiveTPE  # scipy is imported only where it is used
+        from rung.searchers.tpe.live import LiveTPE  # scipy is imported only where it is used
 
         return LiveTPE(self, space, seed)

@@ -17,8 +17,8 @@ from rung.core.objective import Objective
 from rung.core.rng import rng
 from rung.core.space import Config, Space
 from rung.core.suggestion import Request, Suggestion
-from rung.searchers.gp import GP
-from rung.searchers.gp_live import LiveGP
+from rung.searchers.gaussian.live import LiveGP
+from rung.searchers.gaussian.options import GP
 
 MIXED = rung.Space(
     lr=rung.Float(1e-5, 1e-1, log=True),

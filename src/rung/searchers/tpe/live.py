@@ -17,11 +17,11 @@ from rung.core.space import Space
 from rung.core.suggestion import Request, Suggestion
 from rung.models.designs import sobol
 from rung.models.parzen import Bandwidths, Grain, drawn, queries
-from rung.searchers.tpe_kernels import Kernels
-from rung.searchers.tpe_standings import Standings, standings
+from rung.searchers.tpe.kernels import Kernels
+from rung.searchers.tpe.standings import Standings, standings
 
 if TYPE_CHECKING:
-    from rung.searchers.tpe import TPE
+    from rung.searchers.tpe.options import TPE
 
 PRIOR = 1.0  # weight of the uniform component of both densities, in trials
 SPREAD = 0.5  # of the good trials in a column before there are any

@@ -21,11 +21,11 @@ from rung.models.climbing import climb
 from rung.models.designs import sobol
 from rung.models.success import Success, learn_success
 from rung.models.transfer import Belief
-from rung.searchers.earlier import options_of, tasks_of
 from rung.searchers.evidence import pending
 from rung.searchers.forest import BELIEF, LIKELY, SPREAD, is_known
 from rung.searchers.outcomes import Outcomes, outcomes
-from rung.searchers.transfer_models import Model
+from rung.searchers.transfer.earlier import options_of, tasks_of
+from rung.searchers.transfer.models import Model
 
 CANDIDATES = 400  # random points that are looked at
 PER_TASK = 5  # and the best points of each earlier study

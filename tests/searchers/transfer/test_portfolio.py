@@ -5,9 +5,9 @@ from rung.core.errors import SpecError
 from rung.core.history import History
 from rung.core.objective import Objective
 from rung.core.space import Choice, Config, Float, Space
-from rung.searchers.portfolio import Portfolio
 from rung.searchers.random import RandomSearch
 from rung.searchers.registry import SEARCHERS
+from rung.searchers.transfer.portfolio import Portfolio
 from searchers.histories import past_of, request, start, walk
 
 SPACE = Space(x=Float(0, 1), kind=Choice(["a", "b", "c"]))

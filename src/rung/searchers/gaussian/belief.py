@@ -10,8 +10,8 @@ from rung.models.kernels import Kernel
 from rung.models.maximizing import Box
 from rung.models.region import around, side
 from rung.models.warp import Warp, fit_warp
-from rung.searchers.gp_learning import Learner, scheduled, some_rows
-from rung.searchers.gp_rows import Rows
+from rung.searchers.gaussian.learning import Learner, scheduled, some_rows
+from rung.searchers.gaussian.rows import Rows
 
 MODEL_ROWS = 500  # that a model is made of at most; beyond it is local
 NEAR = 400  # of these rows the nearest to the best; the others are spread over the rest

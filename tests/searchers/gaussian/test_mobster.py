@@ -5,9 +5,9 @@ from rung.core.errors import SpecError
 from rung.core.rng import rng
 from rung.models.gp import fit
 from rung.models.warp import fit_warp
-from rung.searchers.gp_rows import dimensions
-from rung.searchers.mobster import MOBSTER
-from rung.searchers.mobster_rows import DOUBLINGS, AllLevels
+from rung.searchers.gaussian.levels import DOUBLINGS, AllLevels
+from rung.searchers.gaussian.mobster import MOBSTER
+from rung.searchers.gaussian.rows import dimensions
 from searchers.multi_fidelity import SPACE, halved, limit, loss, request, start
 
 CONFIGS = SPACE.sample(27, rng(0, "configs", 0))

@@ -1,4 +1,4 @@
-"""Bayesian optimization with a Gaussian process: the options. What it does with them stands in `gp_live.py`.
+"""Bayesian optimization with a Gaussian process: the options. What it does with them stands in `live.py`.
 
 References:
     Jones, Schonlau & Welch, Efficient Global Optimization of Expensive Black-Box Functions, 1998.
@@ -15,7 +15,7 @@ from rung.core.objective import Objectives
 from rung.core.space import Space
 
 if TYPE_CHECKING:
-    from rung.searchers.gp_live import LiveGP
+    from rung.searchers.gaussian.live import LiveGP
 
 Acquisition = Literal["log_ei", "ei", "pi", "ucb", "thompson"]
 Form = Literal["matern52", "matern32", "rbf"]
@@ -67,7 +67,7 @@ class GP(
 
     def start(self, space: Space, objectives: Objectives, seed: int) -> "LiveGP":
         """A live searcher."""
-        from rung.searchers.gp_live import LiveGP
+        from rung.searchers.gaussian.live import LiveGP
 
         return LiveGP(space, objectives, seed, self)
 

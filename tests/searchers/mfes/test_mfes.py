@@ -4,7 +4,7 @@ import pytest
 from rung.core.errors import SpecError
 from rung.core.history import History
 from rung.core.rng import rng
-from rung.searchers.mfes import MFES
+from rung.searchers.mfes.options import MFES
 from searchers.multi_fidelity import SPACE, halved, limit, request, start
 
 CONFIGS = SPACE.sample(27, rng(0, "configs", 0))

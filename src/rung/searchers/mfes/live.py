@@ -32,10 +32,10 @@ from rung.models.maximizing import Box, Terrain, maximize
 from rung.models.scores import Believed, Judged, Score, Sum
 from rung.models.warp import fit_warp
 from rung.searchers.evidence import pending
-from rung.searchers.gp_candidates import Start
-from rung.searchers.gp_learning import Learner, scheduled, some_rows
-from rung.searchers.gp_rows import dimensions
-from rung.searchers.gp_terms import failure_terms, scalarized
+from rung.searchers.gaussian.candidates import Start
+from rung.searchers.gaussian.learning import Learner, scheduled, some_rows
+from rung.searchers.gaussian.rows import dimensions
+from rung.searchers.gaussian.terms import failure_terms, scalarized
 
 THINNING = 3
 ROWS, LATEST = 200, 50  # of a level: those that a model is fitted to, and those made since, at most

@@ -9,7 +9,7 @@ from rung.core.space import Config
 from rung.core.suggestion import SearcherSpec
 from rung.searchers.forest import Forest
 from rung.searchers.registry import SEARCHERS
-from rung.searchers.transfer import RGPE, MultiTaskGP, QuantileTransfer
+from rung.searchers.transfer.options import RGPE, MultiTaskGP, QuantileTransfer
 from searchers.histories import ODD, SPACE, add, filled, past_of, request, start, walk
 
 SPECS = [QuantileTransfer(), RGPE(rows=20), MultiTaskGP(rows=12)]

@@ -2,7 +2,7 @@
 
     scheduler=rung.ASHA(max_resource=81), searcher=rung.MOBSTER()
 
-What the model is stands in `mobster_rows.py`; all else is as in `rung.searchers.gp`.
+What the model is stands in `levels.py`; all else is as in `rung.searchers.gaussian.options`.
 
 Reference:
     Klein, Tiao, Lienart, Archambeau & Seeger, Model-based Asynchronous Hyperparameter and Neural Architecture Search,
@@ -18,7 +18,7 @@ from rung.core.objective import Objectives
 from rung.core.space import Space
 
 if TYPE_CHECKING:
-    from rung.searchers.gp_live import LiveGP
+    from rung.searchers.gaussian.live import LiveGP
 
 
 class MOBSTER(
@@ -63,9 +63,9 @@ class MOBSTER(
 
     def start(self, space: Space, objectives: Objectives, seed: int) -> "LiveGP":
         """A live searcher."""
-        from rung.searchers.gp import GP
-        from rung.searchers.gp_live import LiveGP
-        from rung.searchers.mobster_rows import AllLevels
+        from rung.searchers.gaussian.levels import AllLevels
+        from rung.searchers.gaussian.live import LiveGP
+        from rung.searchers.gaussian.options import GP
 
         options = GP(initial=self.initial, prior_weight=self.prior_weight)
         return LiveGP(space, objectives, seed, options, AllLevels(self.rows))

@@ -1,0 +1,1 @@
+"""Bayesian optimization with Gaussian processes: GP, and MOBSTER over all resources."""

@@ -1,0 +1,1 @@
+"""MFES: one surrogate for each resource, weighed by how well it orders the highest."""

@@ -1,0 +1,1 @@
+"""Searchers that learn from earlier studies."""
