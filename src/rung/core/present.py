@@ -35,7 +35,6 @@ class Present:
 
 
 def _encode(space: Space, configs: Sequence[Config]) -> npt.NDArray[np.float64]:
-    inside = [space.encodes(config) for config in configs]
-    rows = np.full((len(configs), len(space.columns)), np.nan)
-    rows[inside] = space.encode([config for config, ok in zip(configs, inside, strict=True) if ok])
-    return rows
+    outside = [np.nan] * len(space.columns)
+    rows = [space.point(config) or outside for config in configs]
+    return np.array(rows, np.float64).reshape(len(configs), len(space.columns))

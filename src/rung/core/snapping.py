@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.core.layout import Column, Group, count
-from rung.core.scale import bins
+from rung.core.scale import EvenLevels, bins
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -35,19 +35,37 @@ def chosen(choice: Column, X: Array, where: Mask) -> Indices:
     return options
 
 
-def snapped(columns: Sequence[Column], X: Array) -> Array:
-    """Points moved to where the values that they decode to are encoded, NaN where inactive."""
-    found: Array = np.clip(X, 0.0, 1.0)
-    conditional = any(column.parent is not None for column in columns)
-    places = active(columns, found) if conditional else None
-    for column in columns:
-        if places is None or column.parent is None:
-            found[:, column.index] = column.scale.snap(found[:, column.index])
-        else:
-            here = places[:, column.index]
+class Snapping:
+    """Moves points to where the values that they decode to are encoded.
+
+    Args:
+        columns: Of the space.
+    """
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        even = [column for column in columns if isinstance(column.scale, EvenLevels)]
+        self._columns = columns
+        self._even = np.array([column.index for column in even], np.intp)
+        self._n_values = np.array([column.n_values for column in even], np.float64)
+        self._uneven = [
+            column
+            for column in columns
+            if not isinstance(column.scale, EvenLevels) and column.n_values < np.inf
+        ]  # logarithmic integers
+        self._conditional = any(column.parent is not None for column in columns)
+
+    def __call__(self, X: Array) -> Array:
+        """Points of the cube, shape (n, d), NaN where inactive; what lies beyond the cube is clipped first."""
+        found: Array = np.minimum(np.maximum(X, 0.0), 1.0)
+        places = active(self._columns, found) if self._conditional else None
+        numbers = np.minimum(np.floor(found[:, self._even] * self._n_values), self._n_values - 1.0)
+        found[:, self._even] = (numbers + 0.5) / self._n_values
+        for column in self._uneven:
+            here = slice(None) if places is None else places[:, column.index]
             found[here, column.index] = column.scale.snap(found[here, column.index])
-            found[~here, column.index] = np.nan
-    return found
+        if places is not None:
+            found[~places] = np.nan
+        return found
 
 
 def numbered(group: Group, n_columns: int, numbers: Indices) -> Array:

@@ -22,7 +22,8 @@ from rung.core.layout import Column, Config, Group, completed, count, defaults, 
 from rung.core.parameter import Choice, Constant, Float, Int, Parameter, belief, normals_of
 from rung.core.ruled import Rules
 from rung.core.scale import Axis, Scalar, bins, listed, nearest
-from rung.core.snapping import active, numbered, snapped
+from rung.core.single import beyond, decode_one, encode_one, is_whole
+from rung.core.snapping import Snapping, active, numbered
 
 __all__ = ["Choice", "Column", "Config", "Constant", "Float", "Int", "Parameter", "Scalar", "Space"]
 
@@ -59,6 +60,7 @@ class Space:
     ) -> None:
         self.parameters: dict[str, Parameter] = normals_of(_merged(parameters, named))
         self._root, self.columns = layout(self.parameters)
+        self._snap = Snapping(self.columns)
         self._beliefs = {
             column.index: found for column in self.columns if (found := belief(column.parameter)) is not None
         }
@@ -188,7 +190,7 @@ class Space:
         Returns:
             Points, shape (n, d), NaN where a column is inactive.
         """
-        return snapped(self.columns, X)
+        return self._snap(X)
 
     def encode(self, configs: Sequence[Mapping[str, Scalar]]) -> Array:
         """Configurations as points.
@@ -206,13 +208,27 @@ class Space:
         """
         X = np.full((len(configs), len(self.columns)), np.nan)
         try:
-            if configs:
+            if len(configs) <= FEW:
+                for row, config in enumerate(configs):
+                    x = [math.nan] * len(self.columns)
+                    encode_one(self._root, config, x)
+                    X[row] = x
+            else:
                 _encode(self._root, configs, X, np.arange(len(configs)))
         except (LookupError, TypeError, ConfigurationError):
             for config in configs:
                 self.check(config)
             raise
         return X
+
+    def point(self, config: Mapping[str, Scalar]) -> list[float] | None:
+        """A configuration as a point, NaN where inactive; None if it does not fit, be it for a foreign name."""
+        x = [math.nan] * len(self.columns)
+        try:
+            parts = encode_one(self._root, config, x)
+        except (LookupError, TypeError, ConfigurationError):
+            return None
+        return x if is_whole(parts, config) else None
 
     def decode(self, X: Array) -> list[Config]:
         """The configurations at points, each value a plain Python object.
@@ -231,7 +247,11 @@ class Space:
                 "Give a column for each of space.columns."
             )
         configs: list[Config] = [{} for _ in range(len(X))]
-        _decode(self._root, X, configs)
+        if len(X) <= FEW:
+            for x, config in zip(X.tolist(), configs, strict=True):
+                decode_one(self._root, x, config)
+        else:
+            _decode(self._root, X, configs)
         return configs
 
     def check(self, config: Mapping[str, Scalar]) -> None:
@@ -347,6 +367,7 @@ class Space:
 
 
 MOST_COUNTED = 2**17
+FEW = 12  # configurations up to which a walk for each is faster than one over columns
 
 _FORMS = (
     "A hyperparameter is a plain value or a table with type = float (low, high, log, step, default), "
@@ -421,11 +442,7 @@ def _split(group: Group, X: Array) -> Iterator[tuple[Group, NDArray[np.intp]]]:
 def _inside(column: Column, X: Array) -> Array:
     u = X[:, column.index]
     if len(u) and not (u.min() >= 0.0 and u.max() <= 1.0):  # also refuses NaN
-        outside = u[~((u >= 0.0) & (u <= 1.0))][0]
-        raise ConfigurationError(
-            f"Points to decode must lie from 0 to 1 where they are active, got {outside} for {column.label}. "
-            "Clip them to the unit cube."
-        )
+        raise beyond(column, float(u[~((u >= 0.0) & (u <= 1.0))][0]))
     return u
 
 
