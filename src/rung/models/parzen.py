@@ -39,6 +39,8 @@ class Grain:
         choices: The columns without, shape (q,).
         n_options: How many options these have.
         groups: For each option that opens columns: these.
+        owners: For each option of all choices: which of `choices` it belongs to.
+        numbers: Which of its options it is.
     """
 
     numeric: Ints
@@ -46,6 +48,8 @@ class Grain:
     choices: Ints
     n_options: Ints
     groups: tuple[Ints, ...]
+    owners: Ints
+    numbers: Ints
 
     @classmethod
     def of(cls, columns: Sequence[Column]) -> "Grain":
@@ -58,12 +62,15 @@ class Grain:
             (choices if unordered else numeric).append(column)
             if column.parent is not None:
                 below.setdefault((column.parent, column.option), []).append(column.index)
+        n_options = np.array([column.n_values for column in choices], np.int64)
         return cls(
             np.array([column.index for column in numeric], np.int64),
             np.array([0.5 / column.n_values for column in numeric]),
             np.array([column.index for column in choices], np.int64),
-            np.array([column.n_values for column in choices], np.int64),
+            n_options,
             tuple(np.array(members) for members in below.values()),
+            np.repeat(np.arange(len(n_options)), n_options),
+            np.concatenate([np.arange(0), *map(np.arange, n_options)]),
         )
 
     def options(self, X: Floats) -> Ints:
@@ -101,15 +108,27 @@ def kernels(grain: Grain, X: Floats) -> Floats:
     x = X[:, grain.numeric]
     active = ~np.isnan(x)
     x = np.where(active, x, 0.0)
-    return np.hstack([active, x, x * x, _marked(grain, X)])
+    marked = grain.options(X)[:, grain.owners] == grain.numbers
+    return np.concatenate([active, x, x * x, marked], axis=1)
 
 
-def log_masses(x: Floats, width: float) -> Floats:
-    """The logarithm of the mass that normals have within `[0, 1]`, shape of x; 0 where x is NaN."""
+def log_masses(x: Floats, width: Floats | float) -> Floats:
+    """The logarithm of the mass that normals have within `[0, 1]`, shape of x; 0 where x is NaN.
+
+    Args:
+        x: Where they stand, shape (n,) or (n, p).
+        width: Their standard deviation, one or one for each column.
+    """
     active = ~np.isnan(x)
     x = np.where(active, x, 0.5)
     found: Floats = np.where(active, np.log(ndtr((1.0 - x) / width) - ndtr(-x / width)), 0.0)
     return found
+
+
+def features(grain: Grain, X: Floats, widths: Bandwidths) -> Floats:
+    """Those of `kernels` and, behind them, minus the logarithms of their masses; shape (n, 4 p + all options)."""
+    masses = log_masses(X[:, grain.numeric], widths.numeric)
+    return np.concatenate([kernels(grain, X), -masses], axis=1)
 
 
 def queries(grain: Grain, X: Floats, widths: Bandwidths) -> Floats:
@@ -130,8 +149,10 @@ def queries(grain: Grain, X: Floats, widths: Bandwidths) -> Floats:
     active = ~np.isnan(x)
     x = np.where(active, x, 0.0)
     precision = active / s**2
-    constant = -0.5 * precision * x * x - np.where(active, np.log(s * ROOT_2_PI), 0.0)
-    return np.hstack([constant, precision * x, -0.5 * precision, _tables(grain, X, widths.choices), active])
+    linear = precision * x
+    constant = -0.5 * linear * x - active * np.log(s * ROOT_2_PI)
+    table = _table(grain, X, widths.choices)
+    return np.concatenate([constant, linear, -0.5 * precision, table, active], axis=1)
 
 
 def drawn(grain: Grain, X: Floats, widths: Bandwidths, rng: np.random.Generator) -> Floats:
@@ -151,30 +172,20 @@ def drawn(grain: Grain, X: Floats, widths: Bandwidths, rng: np.random.Generator)
     low, high = ndtr(-x / s), ndtr((1.0 - x) / s)
     u = low + rng.random(x.shape) * (high - low)
     found[:, grain.numeric] = np.clip(x + s * ndtri(u), 0.0, 1.0)
-    n, option = grain.n_options, grain.options(X)
-    moves = rng.random(option.shape) < widths.choices
-    shift = 1 + np.floor(rng.random(option.shape) * (n - 1)).astype(np.int64)
-    moved = np.where(moves, (option + shift) % n, option)
-    found[:, grain.choices] = np.where(option >= 0, (moved + 0.5) / n, np.nan)
+    if len(grain.choices):
+        n, option = grain.n_options, grain.options(X)
+        moves, which = rng.random((2, *option.shape))
+        other = (option + 1 + (which * (n - 1)).astype(np.int64)) % n
+        moved = np.where(moves < widths.choices, other, option)
+        found[:, grain.choices] = np.where(option >= 0, (moved + 0.5) / n, np.nan)
     return found
 
 
-def _marked(grain: Grain, X: Floats) -> Floats:
-    """A column for each option of each choice: 1 where it is chosen; shape (n, all options)."""
-    options, n = grain.options(X), grain.n_options
-    found = np.zeros((len(X), int(n.sum())))
-    rows, columns = np.nonzero(options >= 0)
-    found[rows, (np.cumsum(n) - n)[columns] + options[rows, columns]] = 1.0
-    return found
-
-
-def _tables(grain: Grain, X: Floats, other: Floats) -> Floats:
+def _table(grain: Grain, X: Floats, other: Floats) -> Floats:
     """For each option at which a kernel may stand the logarithm of its density at points; shape (m, all options)."""
     n = grain.n_options
-    apart = np.log(np.where(n > 1, n * other / np.maximum(n - 1, 1), 1.0))
-    same = np.log(n * (1.0 - other))
-    active = np.repeat(grain.options(X) >= 0, n, axis=1)
-    found: Floats = np.where(
-        active, np.repeat(apart, n) + np.repeat(same - apart, n) * _marked(grain, X), 0.0
-    )
+    apart = np.log(np.where(n > 1, n * other / np.maximum(n - 1, 1), 1.0))[grain.owners]
+    same = np.log(n * (1.0 - other))[grain.owners]
+    options = grain.options(X)[:, grain.owners]
+    found: Floats = np.where(options == grain.numbers, same, apart) * (options >= 0)
     return found

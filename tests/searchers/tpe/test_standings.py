@@ -50,14 +50,30 @@ def test_who_was_trained_far_without_being_compared_gains_nothing_by_that() -> N
     assert best_first([*halved, *uncompared])[:4] == [0, 1, 2, 3]
 
 
-def test_failures_come_last_and_what_has_no_result_waits() -> None:
+def test_failures_stand_by_themselves_and_what_has_no_result_waits() -> None:
     found = history([{1: np.inf}, {1: 0.2}, {1: 0.1}, {}, {}])
     found.add_failure(2, 3)
     found.add_failure(3, 1)
     found.pending[4] = 1
     result = standings(found.view(), 5)
-    assert result.trials.tolist() == [1, 0, 2, 3]
-    assert (result.n_sound, result.waiting.tolist()) == (1, [4])
+    assert (result.trials.tolist(), result.n_able) == ([1], 1)
+    assert (result.failed.tolist(), result.waiting.tolist()) == ([0, 2, 3], [4])
+
+
+def test_of_equal_curves_one_can_be_good_and_the_others_stand_behind() -> None:
+    best, same, good = {1: 0.1, 3: 0.1}, {1: 0.1}, {1: 0.2, 3: 0.2}
+    found = standings(history([same, best, good, {1: 0.3}, same, best, {1: 0.4}]).view(), 5)
+    assert found.trials.tolist() == [1, 2, 3, 6, 5, 0, 4]
+    assert found.n_able == 4
+    differs_late = standings(
+        history([{1: 0.1, 3: 0.1}, {1: 0.1, 3: 0.2}, {1: 0.1, 3: 0.3}, {1: 0.5}]).view(), 5
+    )
+    assert differs_late.n_able == 4
+
+
+def test_where_all_are_trained_alike_equal_losses_are_all_good() -> None:
+    found = standings(history([{3: 0.2}, {3: 0.1}, {3: 0.1}, {3: 0.1}]).view(), 5)
+    assert (found.trials.tolist(), found.n_able, found.is_even) == ([1, 2, 3, 0], 4, True)
 
 
 def test_the_evidence_counts_in_full_trainings() -> None:

@@ -7,7 +7,7 @@ computed again for all trials where that width has changed.
 import numpy as np
 
 from rung.core.history import Floats
-from rung.models.parzen import Bandwidths, Grain, kernels, log_masses
+from rung.models.parzen import Bandwidths, Grain, features, log_masses
 
 
 class Kernels:
@@ -35,14 +35,15 @@ class Kernels:
             self._settle(X[self._known : settled], widths)
         if settled == len(X):
             return self._rows[:settled]
-        return np.vstack([self._rows[:settled], self._features(X[settled:], widths)])
+        return np.vstack([self._rows[:settled], features(self._grain, X[settled:], widths)])
 
     def _follow(self, X: Floats, widths: Bandwidths) -> None:
         first = self._rows.shape[1] - len(self._widths)
         self._known = min(self._known, len(X))  # what a longer history had is made again when it is needed
-        for column in np.flatnonzero(self._widths != widths.numeric):
-            x = X[: self._known, self._grain.numeric[column]]
-            self._rows[: self._known, first + column] = -log_masses(x, widths.numeric[column])
+        changed = np.flatnonzero(self._widths != widths.numeric)
+        if len(changed):
+            x = X[: self._known, self._grain.numeric[changed]]
+            self._rows[: self._known, first + changed] = -log_masses(x, widths.numeric[changed])
         self._widths = widths.numeric
 
     def _settle(self, new: Floats, widths: Bandwidths) -> None:
@@ -51,12 +52,5 @@ class Kernels:
             grown = np.empty((max(end, 2 * len(self._rows)), self._rows.shape[1]))
             grown[: self._known] = self._rows[: self._known]
             self._rows = grown
-        self._rows[self._known : end] = self._features(new, widths)
+        self._rows[self._known : end] = features(self._grain, new, widths)
         self._known = end
-
-    def _features(self, X: Floats, widths: Bandwidths) -> Floats:
-        masses = [
-            log_masses(X[:, column], width)
-            for column, width in zip(self._grain.numeric, widths.numeric, strict=True)
-        ]
-        return np.hstack([kernels(self._grain, X), -np.array(masses).reshape(-1, len(X)).T])

@@ -16,7 +16,7 @@ from rung.core.rng import address
 from rung.core.space import Space
 from rung.core.suggestion import Request, Suggestion
 from rung.models.designs import sobol
-from rung.models.parzen import Bandwidths, Grain, drawn, queries
+from rung.models.parzen import Bandwidths, Grain, drawn, features, queries
 from rung.searchers.tpe.kernels import Kernels
 from rung.searchers.tpe.standings import Standings, standings
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 PRIOR = 1.0  # weight of the uniform component of both densities, in trials
 SPREAD = 0.5  # of the good trials in a column before there are any
+SHARP = 0.5  # widths in those of Scott's rule; below, the search stays in the first valley more often
+BROAD = 2.0  # likewise with early stopping: what is good early need not be good late (BOHB has 3)
+SHUNNED = 1.0  # at least, of a second kernel of what failed or waits: next to it is nothing to be learned
 NARROWEST = 0.03  # standard deviation of a kernel (Watanabe 2023, section 4)
 OTHER = 0.2  # probability of another option in a kernel (the same)
 GRADE = 1.1  # widths are powers of it, so that they seldom change
@@ -61,14 +64,12 @@ class LiveTPE:
         waiting = found.waiting
         suggestions = []
         for number in range(request.index, request.index + request.count):
-            others = np.concatenate([found.trials[good:], waiting])
+            shunned = np.concatenate([found.failed, waiting])
             rng = request.rng("tpe", number)
-            point, log_ratio = self._one(
-                X, history.n_trials, found.trials[:good], others, found.trainings, rng
-            )
+            point, log_ratio = self._one(X, history.n_trials, found, good, shunned, rng)
             waiting = np.append(waiting, len(X))
             X = np.vstack([X, point])
-            fitted = {"model": "tpe", "good": good, "of": len(found.trials), "log_ratio": round(log_ratio, 3)}
+            fitted = {"model": "tpe", "good": good, "of": found.n_results, "log_ratio": round(log_ratio, 3)}
             suggestions.append(Suggestion(self._space.decode(point[None])[0], fitted))
         return suggestions
 
@@ -82,18 +83,26 @@ class LiveTPE:
         return math.floor((index + 1) * share) > math.floor(index * share)
 
     def _n_good(self, found: Standings) -> int:
-        return min(math.ceil(self._spec.good * len(found.trials)), self._spec.good_max, found.n_sound)
+        return min(math.ceil(self._spec.good * found.n_results), self._spec.good_max, found.n_able)
 
     def _one(  # noqa: PLR0917  what is known, and what of it counts as what
-        self, X: Floats, settled: int, good: Ints, others: Ints, trainings: float, rng: np.random.Generator
+        self, X: Floats, settled: int, found: Standings, n_good: int, shunned: Ints, rng: np.random.Generator
     ) -> tuple[Floats, float]:
         """The best candidate, and the logarithm of how much likelier it is among the good trials."""
-        weights = _weights(len(good))
-        widths = self._widths(X[good], weights)
+        good = found.trials[:n_good]
+        weights = _weights(n_good)
+        factor = SHARP if found.is_even else BROAD
+        widths = self._widths(X[good], weights, factor)
         C = self._candidates(X[good], weights, widths, rng)
-        score = self._log_ratio(C, self._kernels.at(X, settled, widths), good, others, widths)
+        kernels = self._kernels.at(X, settled, widths)
+        more = np.empty((len(C), 0))
+        if len(shunned):
+            broad = self._widths(X[good], weights, max(factor, SHUNNED))
+            more = queries(self._grain, C, broad) @ features(self._grain, X[shunned], broad).T
+        others = np.concatenate([found.trials[n_good:], shunned])
+        score = self._log_ratio(C, kernels, good, others, more, widths)
         if self._space.has_prior:  # as in πBO, the belief fades with what was trained
-            score += self._spec.initial / trainings * self._space.log_prior(C)
+            score += self._spec.initial / found.trainings * self._space.log_prior(C)
         best = np.argsort(-score, kind="stable")
         new = _first_new(X, C[best]) if self._is_finite else 0
         if new is None:
@@ -102,7 +111,7 @@ class LiveTPE:
         chosen = best[new]
         return C[chosen], float(score[chosen])
 
-    def _widths(self, points: Floats, weights: Floats) -> Bandwidths:
+    def _widths(self, points: Floats, weights: Floats, factor: float) -> Bandwidths:
         """By the spread of the good trials in each column, as if the whole range had been seen once more."""
         x = points[:, self._grain.numeric]
         active = ~np.isnan(x)
@@ -113,7 +122,7 @@ class LiveTPE:
         mean = (weight * x).sum(axis=0) / total
         variance = (weight * (x - mean) ** 2).sum(axis=0) / total
         spread = np.sqrt((variance * n + SPREAD**2) / (n + 1))
-        width = spread * np.maximum(n, 1) ** (-1.0 / (len(self._space.columns) + 4))
+        width = factor * spread * np.maximum(n, 1) ** (-1.0 / (len(self._space.columns) + 4))
         graded = GRADE ** np.rint(np.log(np.clip(width, self._narrowest, 1.0)) / math.log(GRADE))
         return Bandwidths(graded, self._other)
 
@@ -135,16 +144,20 @@ class LiveTPE:
             if len(having) and len(lacking):
                 donors = points[having[rng.integers(len(having), size=len(lacking))]]
                 U[np.ix_(lacking, group)] = drawn(self._grain, donors, widths, rng)[:, group]
-        U = np.where(np.isnan(U), self._space.believed(rng.random(U.shape)), U)
+        lacking = np.isnan(U)
+        if lacking.any():
+            U = np.where(lacking, self._space.believed(rng.random(U.shape)), U)
         C = self._space.snapped(U)
         if self._space.has_rules:
             C = C[self._space.allows(C)]
         return C if len(C) else self._space.points(m, rng)
 
-    def _log_ratio(self, C: Floats, kernels: Floats, good: Ints, others: Ints, widths: Bandwidths) -> Floats:
-        """Logarithm of the density of the good trials over that of the others at candidates, shape (m,)."""
+    def _log_ratio(  # noqa: PLR0917  as above
+        self, C: Floats, kernels: Floats, good: Ints, others: Ints, more: Floats, widths: Bandwidths
+    ) -> Floats:
+        """Logarithm of the density of the good trials over that of the others, and of more kernels, shape (m,)."""
         logs = queries(self._grain, C, widths) @ kernels.T
-        highest = logs.max(axis=1, initial=0.0)
+        highest = np.maximum(logs.max(axis=1, initial=0.0), more.max(axis=1, initial=0.0))
         logs -= highest[:, None]
         np.exp(logs, out=logs)
         uniform = PRIOR * np.exp(-highest) + TINY
@@ -152,8 +165,8 @@ class LiveTPE:
         likely = (logs[:, good] @ _weights(len(good)) + believed) / (len(good) + PRIOR)
         counted = np.zeros(len(kernels))
         counted[others] = 1.0
-        unlikely = (logs @ counted + uniform) / (len(others) + PRIOR)
-        ratio: Floats = np.log(likely) - np.log(unlikely)
+        unlikely = logs @ counted + np.exp(more - highest[:, None]).sum(axis=1) + uniform
+        ratio: Floats = np.log(likely) - np.log(unlikely / (len(others) + more.shape[1] + PRIOR))
         return ratio
 
 

@@ -21,6 +21,8 @@ from rung.core.history import Floats, HistoryView, Ints
 from rung.models.fronts import fronts
 from rung.models.subsets import hypervolume_subset
 
+Bools = npt.NDArray[np.bool_]
+
 LARGE = 1e300  # sums of such numbers are finite
 
 
@@ -29,18 +31,25 @@ class Standings:
     """Trials as their results order them.
 
     Attributes:
-        trials: Those with a result, the best first, those that failed last, shape (n,).
-        n_sound: How many of them have not failed.
+        trials: Those with a loss, the best first, those that repeat others behind them, shape (n,).
+        n_able: How many of them can be good: the first ones, that do not repeat others.
+        failed: Those that failed or diverged, in the order of their numbers.
         waiting: Trials with unfinished work and without a result, in the order of their numbers.
         trainings: How much was trained, in trainings as long as the longest one.
         is_even: Whether all were observed at one resource.
     """
 
     trials: Ints
-    n_sound: int
+    n_able: int
+    failed: Ints
     waiting: Ints
     trainings: float
     is_even: bool
+
+    @property
+    def n_results(self) -> int:
+        """How many trials ended in a loss or failed."""
+        return len(self.trials) + len(self.failed)
 
 
 def standings(history: HistoryView, leaders: int) -> Standings:
@@ -50,23 +59,34 @@ def standings(history: HistoryView, leaders: int) -> Standings:
         history: What is known.
         leaders: With several objectives, how many of the best must be told apart.
     """
-    inside = _inside(history)
+    trials, resources, losses = history.trials, history.resources, history.losses
+    is_even = not len(resources) or bool((resources == resources[0]).all())
+    sound = np.isfinite(losses).all(axis=1)
     failed = np.zeros(history.n_trials, np.bool_)
     failed[history.failed[:, 0]] = True
-    failed[history.trials[~np.isfinite(history.losses).all(axis=1)]] = True
-    observed = np.zeros(history.n_trials, np.bool_)
-    observed[history.trials] = True
-    rows = np.flatnonzero((~failed & inside)[history.trials])
-    sound = _sound(history, rows, leaders)
-    lost = np.flatnonzero(failed & inside)
-    waiting = np.zeros(history.n_trials, np.bool_)
-    waiting[[trial for trial in history.pending if trial < history.n_trials]] = True
+    failed[trials[~sound]] = True
+    inside = _inside(history)
+    counts = inside & ~failed
+    rows = np.flatnonzero(counts[trials])
+    if is_even:
+        rows = rows[np.argsort(trials[rows], kind="stable")]
+        found = trials[rows[order(losses[rows], history.violations[rows], leaders)]]
+        repeats = np.zeros(len(found), np.bool_)
+    else:
+        found, repeats = _compared_by_level(
+            trials[rows], resources[rows], losses[rows], history.violations[rows], leaders
+        )
+    open_ = counts.copy()
+    open_[trials] = False
+    pending = np.sort(np.fromiter(history.pending, np.int64, len(history.pending)))
+    pending = pending[pending < history.n_trials]
     return Standings(
-        np.concatenate([sound, lost]),
-        len(sound),
-        np.flatnonzero(waiting & inside & ~observed & ~failed),
+        np.concatenate([found[~repeats], found[repeats]]),
+        len(found) - int(repeats.sum()),
+        np.flatnonzero(failed & inside),
+        pending[open_[pending]],
         _trainings(history),
-        len(resources := history.resources) == 0 or bool((resources == resources[0]).all()),
+        is_even,
     )
 
 
@@ -104,27 +124,33 @@ def order(losses: Floats, violations: Floats, leaders: int) -> Ints:
     return found
 
 
-def _sound(history: HistoryView, rows: Ints, leaders: int) -> Ints:
-    """The trials of observations, the best first."""
-    trials, resources = history.trials[rows], history.resources[rows]
-    losses, violations = history.losses[rows], history.violations[rows]
-    if not len(rows) or (resources == resources[0]).all():
-        by_number = np.argsort(trials, kind="stable")
-        return trials[by_number][order(losses[by_number], violations[by_number], leaders)]
-    highest = np.zeros(history.n_trials, np.int64)
+def _compared_by_level(
+    trials: Ints, resources: Ints, losses: Floats, violations: Floats, leaders: int
+) -> tuple[Ints, Bools]:
+    """Trials that ended at several resources, the best first, and which of them repeat another's whole curve.
+
+    What repeats others' losses to the last digit wherever it was compared has met the same training again: a value
+    that does not matter, or the same row of a table. One says what all of them say, and the scheduler promotes all.
+    """
+    n = int(trials.max(initial=-1)) + 1
+    highest = np.zeros(n, np.int64)
     np.maximum.at(highest, trials, resources)
-    counted, place = np.zeros(history.n_trials, np.int64), np.zeros(history.n_trials)
+    counted, place, new = np.zeros(n, np.int64), np.zeros(n), np.zeros(n, np.bool_)
     for level in np.unique(highest[trials]):
         here = np.flatnonzero(resources == level)
-        here = here[np.argsort(trials[here], kind="stable")]
-        ordered = trials[here[order(losses[here], violations[here], leaders)]]
-        places = np.arange(len(ordered)) / len(ordered)
+        here = here[np.lexsort((trials[here], -highest[trials[here]]))]
+        here = here[order(losses[here], violations[here], leaders)]
+        ranked = trials[here]
+        new[ranked[:1]] = True
+        new[ranked[1:]] |= (losses[here[1:]] != losses[here[:-1]]).any(axis=1)
+        places = np.arange(len(ranked)) / len(ranked)
         better = places < 0.5
-        nowhere = (highest[ordered] == level) & (counted[ordered] == 0) & ~better
-        counted[ordered[better]] = level
-        place[ordered[better | nowhere]] = places[better | nowhere]
+        nowhere = (highest[ranked] == level) & (counted[ranked] == 0) & ~better
+        counted[ranked[better]] = level
+        place[ranked[better | nowhere]] = places[better | nowhere]
     found = np.flatnonzero(highest)
-    return found[np.lexsort((place[found], -counted[found]))]
+    found = found[np.lexsort((place[found], -counted[found]))]
+    return found, ~new[found]
 
 
 def _trainings(history: HistoryView) -> float:
@@ -135,8 +161,8 @@ def _trainings(history: HistoryView) -> float:
     return float(reached.sum() / max(reached.max(initial=0), 1))
 
 
-def _inside(history: HistoryView) -> npt.NDArray[np.bool_]:
-    """Which trials lie in the present space."""
+def _inside(history: HistoryView) -> Bools:
+    """Which trials lie in the present space; their first column is always active."""
     points = history.encoded
-    inside: npt.NDArray[np.bool_] = np.isnan(points).sum(axis=1) < max(points.shape[1], 1)
-    return inside
+    outside: Bools = np.isnan(points[:, :1]).max(axis=1, initial=False)
+    return ~outside
