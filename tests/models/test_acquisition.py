@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from rung.models.acquisition import (
     Gain,
+    augmented,
     bounded,
     criterion,
     expected_improvement,
@@ -44,6 +45,7 @@ CRITERIA: dict[str, Callable[[np.ndarray, np.ndarray], Gain]] = {
     for name in ("log_ei", "ei", "pi", "ucb")  # type: ignore[arg-type]
 }
 CRITERIA["bounded"] = bounded(criterion("log_ei", -8.0))
+CRITERIA["augmented"] = augmented(criterion("log_ei", BEST), 0.4)
 
 
 @pytest.mark.parametrize("name", list(CRITERIA))
@@ -54,6 +56,17 @@ def test_derivatives_are_those_of_finite_differences(name: str) -> None:
     by_std = (found(MEAN, STD + h)[0] - found(MEAN, STD - h)[0]) / (2 * h)
     np.testing.assert_allclose(for_mean, by_mean, rtol=1e-5, atol=1e-8)
     np.testing.assert_allclose(for_std, by_std, rtol=1e-5, atol=1e-8)
+
+
+def test_an_augmented_gain_is_the_gain_without_noise_and_falls_where_only_noise_is_left() -> None:
+    gain = criterion("log_ei", BEST)
+    np.testing.assert_allclose(augmented(gain, 0.0)(MEAN, STD)[0], gain(MEAN, STD)[0])
+    known, unknown = (
+        augmented(gain, 0.3)(np.array([0.2, 0.2]), np.array([1e-9, 3.0]))[0]
+        - gain(np.array([0.2, 0.2]), np.array([1e-9, 3.0]))[0]
+    )
+    assert known == pytest.approx(np.log(0.5 * (1e-9 / 0.3) ** 2))
+    assert unknown > np.log(0.9) - 0.01
 
 
 def test_log_ei_tells_hopeless_points_apart_where_ei_is_zero() -> None:

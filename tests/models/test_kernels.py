@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from rung.models.effects import WithEffects
 from rung.models.kernels import FORMS, Dimension, Form, Kernel, Product, Stationary
 
 Floats = npt.NDArray[np.float64]
@@ -21,6 +22,7 @@ def points(n: int, seed: int = 0) -> Floats:
 def kernels() -> list[Kernel]:
     forms: list[Form] = ["matern52", "matern32", "rbf"]
     single: list[Kernel] = [Stationary(MIXED, form) for form in forms]
+    single.append(WithEffects(MIXED))
     return [*single, Product((Stationary(MIXED), Stationary((Dimension(),), "rbf", first=4)))]
 
 

@@ -7,6 +7,8 @@ References:
     Jones, Schonlau & Welch, Efficient Global Optimization of Expensive Black-Box Functions, 1998 (EI).
     Ament, Daulton, Eriksson, Balandat & Bakshy, Unexpected Improvements to Expected Improvement for Bayesian
     Optimization, NeurIPS 2023, section 4.1 and appendix A.1 (LogEI).
+    Huang, Allen, Notz & Zeng, Global Optimization of Stochastic Black-Box Systems via Sequential Kriging
+    Meta-Models, Journal of Global Optimization 2006, section 3 (the augmented expected improvement).
     Srinivas, Krause, Kakade & Seeger, Gaussian Process Optimization in the Bandit Setting, ICML 2010 (UCB).
 """
 
@@ -47,9 +49,29 @@ def criterion(name: Name, best: float) -> Criterion:
 def log_expected_improvement(mean: Floats, std: Floats, best: float) -> Gain:
     """Logarithm of the expected improvement on `best`; also where the improvement itself underflows."""
     z = (best - mean) / std
-    log_h = _log_h(z)
-    ratio = np.exp(np.minimum(log_ndtr(z) - log_h, 600.0))  # derivative of log_h: Φ(z) / h(z)
-    return log_h + np.log(std), -ratio / std, (1 - ratio * z) / std
+    value = log_h(z)
+    ratio = np.exp(np.minimum(log_ndtr(z) - value, 600.0))  # derivative of log_h: Φ(z) / h(z)
+    return value + np.log(std), -ratio / std, (1 - ratio * z) / std
+
+
+def augmented(gain: Criterion, noise: float) -> Criterion:
+    """A gain, times the share of what is unknown about a trial's value that the trial would tell (Huang et al. 2006).
+
+    Noise that was inferred, also from dents that the model cannot follow, would else draw trial after trial to the
+    best one.
+
+    Args:
+        gain: A logarithm.
+        noise: Its standard deviation.
+    """
+
+    def criterion(mean: Floats, std: Floats) -> Gain:
+        value, for_mean, for_std = gain(mean, std)
+        whole = np.hypot(std, noise)
+        told = std * (std / (whole * (whole + noise)))  # 1 - noise / whole, without cancellation
+        return value + np.log(told), for_mean, for_std + noise * std / (whole**3 * told)
+
+    return criterion
 
 
 def bounded(gain: Criterion) -> Criterion:
@@ -60,11 +82,16 @@ def bounded(gain: Criterion) -> Criterion:
 
     def criterion(mean: Floats, std: Floats) -> Gain:
         value, for_mean, for_std = gain(mean, std)
-        below = np.maximum(HOPELESS - value, 0.0) / SLOW
-        slope = 1 / (1 + below)
-        return np.maximum(value, HOPELESS) - SLOW * np.log1p(below), slope * for_mean, slope * for_std
+        value, slope = softened(value)
+        return value, slope * for_mean, slope * for_std
 
     return criterion
+
+
+def softened(value: Floats) -> tuple[Floats, Floats]:
+    """Logarithms of gains as `bounded` makes them, and the derivatives for them."""
+    below = np.maximum(HOPELESS - value, 0.0) / SLOW
+    return np.maximum(value, HOPELESS) - SLOW * np.log1p(below), 1 / (1 + below)
 
 
 def expected_improvement(mean: Floats, std: Floats, best: float) -> Floats:
@@ -102,7 +129,7 @@ def _log_density(z: Floats) -> Floats:
     return density
 
 
-def _log_h(z: Floats) -> Floats:
+def log_h(z: Floats) -> Floats:
     """log(φ(z) + z Φ(z)) without cancellation (Ament et al. 2023, eq. 9 and A.1)."""
     near = np.maximum(z, -1.0)
     far = np.minimum(z, -1.0)

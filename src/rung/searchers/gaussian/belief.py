@@ -75,7 +75,7 @@ def believed(learner: Learner, rows: Rows, wide: bool) -> Belief | None:
     y = warp(losses)
     order = np.lexsort([y, ~keeps])
     near = order if wide else _nearest(X, order[0], parameters.theta, learner.kernel)
-    some = _thinned(near)
+    some = thinned(near)
     gp = condition(X[some], y[some], learner.kernel, parameters)
     return Belief(gp, warp, keeps[some], None if wide else side(losses[MODEL_ROWS:], X.shape[1]))
 
@@ -87,7 +87,7 @@ def scalarized_belief(kernel: Kernel, rows: Rows, losses: Floats) -> Belief | No
     if not len(X):
         return None
     warp = fit_warp(losses)
-    some = _thinned(np.argsort(losses, kind="stable"))
+    some = thinned(np.argsort(losses, kind="stable"))
     X, y, keeps = X[some], warp(losses[some]), keeps[some]
     few = some_rows(y, SCALARIZED_ROWS)
     parameters = fit_parameters(X[few], y[few], kernel, starts=usual_starts(kernel)[:1], max_steps=25)
@@ -100,7 +100,7 @@ def _nearest(X: Floats, best: int, theta: Floats, kernel: Kernel) -> Ints:
     return np.argsort(-alike, kind="stable")
 
 
-def _thinned(order: Ints) -> Ints:
+def thinned(order: Ints) -> Ints:
     """At most `MODEL_ROWS` rows, sorted: the first ones of an order, and some spread evenly over the rest."""
     if len(order) <= MODEL_ROWS:
         return np.sort(order)

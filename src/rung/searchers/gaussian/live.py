@@ -9,6 +9,7 @@ all but every fourth suggestion stay near it.
 Everything is a function of the history and the request; what is kept is a memo.
 """
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar
@@ -20,12 +21,13 @@ from rung.core.objective import Objectives
 from rung.core.rng import address
 from rung.core.space import Space
 from rung.core.suggestion import Request, Suggestion
-from rung.models.acquisition import bounded, criterion
+from rung.models.acquisition import augmented, bounded, criterion
 from rung.models.designs import sobol
 from rung.models.maximizing import Box, Terrain, maximize, picked
 from rung.models.scores import Apart, Believed, Judged, Lifted, Score, Sum
 from rung.searchers.gaussian.belief import Belief, believed, scalarized_belief
 from rung.searchers.gaussian.candidates import Start
+from rung.searchers.gaussian.front import FrontBelief, believed_front
 from rung.searchers.gaussian.learning import Learner
 from rung.searchers.gaussian.options import GP
 from rung.searchers.gaussian.rows import Fidelity, OneLevel, Rows, dimensions
@@ -106,8 +108,10 @@ class LiveGP:
         if len(chosen):
             certain = [*certain, Apart(chosen[:, :d])]
         rng = request.rng("gp", number)
-        belief = self._believed(rows, request, number)
         taken = np.vstack([rows.points, chosen])[:, :d]
+        if front := self._front(rows):
+            return self._extending(front.expecting(chosen), rows, certain, taken, rng)
+        belief = self._believed(rows, request, number)
         if belief is None:  # everything has diverged
             U = self._start(taken[:GOOD], Box.whole(d), rng)
             x, value = maximize(self._terrain, Sum(tuple(certain)), U, Box.whole(d), taken)
@@ -131,6 +135,29 @@ class LiveGP:
             **self._told(belief, model, x),
         }
 
+    def _front(self, rows: Rows) -> FrontBelief | None:
+        """What is believed of each objective, if that is what counts and anything is known."""
+        if not self._spec.models_each(self._objectives):
+            return None
+        lift = partial(self._fidelity.asked, rows=rows)
+        return believed_front(self._learner, rows, lift, len(self._space.columns))
+
+    def _extending(
+        self,
+        belief: FrontBelief,
+        rows: Rows,
+        certain: Sequence[Score],
+        taken: Floats,
+        rng: np.random.Generator,
+    ) -> tuple[Floats, dict[str, Any]]:
+        """As `_best`, by what the front gains."""
+        lift, d = partial(self._fidelity.asked, rows=rows), len(self._space.columns)
+        score, box = Sum((*belief.gain(lift), *certain)), Box.whole(d)
+        x, value = maximize(self._terrain, score, self._start(belief.good(GOOD, d), box, rng), box, taken)
+        means = zip(self._objectives, belief.expected(lift(x[None])), strict=True)
+        told = {f"mean {objective.metric}": objective.value(loss) for objective, loss in means}
+        return x, {"model": "gp", "rows": len(belief.counts), "acquisition": value, **told}
+
     def _believed(self, rows: Rows, request: Request, number: int) -> Belief | None:
         if rows.losses.shape[1] == 1:
             return believed(self._learner, rows, wide=number % GLOBAL_EVERY == 0)
@@ -141,7 +168,10 @@ class LiveGP:
         """The gain, if there is something to improve on, and the other terms."""
         if belief.best is None or self._spec.acquisition == "thompson":
             return Sum(tuple(certain))
-        return Sum((Judged(model, bounded(criterion(self._spec.acquisition, belief.best))), *certain))
+        gain = criterion(self._spec.acquisition, belief.best)
+        if self._spec.acquisition in ("log_ei", "ei"):
+            gain = augmented(gain, math.sqrt(belief.gp.parameters.noise))
+        return Sum((Judged(model, bounded(gain)), *certain))
 
     def _told(self, belief: Belief, model: Lifted, x: Floats) -> dict[str, float]:
         """What is expected of a point, in the units of the objective."""

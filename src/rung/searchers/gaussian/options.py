@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Acquisition = Literal["log_ei", "ei", "pi", "ucb", "thompson"]
 Form = Literal["matern52", "matern32", "rbf"]
+Front = Literal["hypervolume", "chebyshev"]
+
+MOST_MODELLED = 3  # objectives; the boxes that a hypervolume is made of become too many
 
 
 class GP(
@@ -41,6 +44,9 @@ class GP(
         cost_weight: The power of training time by which gains are divided; 1: improvement per second, 0: time does not
             count.
         prior_weight: How many observations the user's priors weigh as much as.
+        front: What makes a point worth a trial with several objectives: `hypervolume`, by how much it is expected to
+            extend their front, with a model of each; `chebyshev`, what is expected of one random mixture of them after
+            the other. None: the first for two and three objectives and `log_ei`, else the second.
     """
 
     acquisition: Acquisition = "log_ei"
@@ -48,6 +54,7 @@ class GP(
     initial: int | None = None
     cost_weight: float = 0.0
     prior_weight: float = 10.0
+    front: Front | None = None
 
     def __post_init__(self) -> None:
         _check_one_of("acquisition", self.acquisition, get_args(Acquisition))
@@ -59,6 +66,13 @@ class GP(
             )
         _check_weight("cost_weight", self.cost_weight, "Use 1 for improvement per second.")
         _check_weight("prior_weight", self.prior_weight, "Use 10, or 0 to ignore the priors.")
+        if self.front is not None:
+            _check_one_of("front", self.front, get_args(Front))
+        if self.front == "hypervolume" and self.acquisition != "log_ei":
+            raise SpecError(
+                f"front='hypervolume' of a GP is an expected improvement, got acquisition={self.acquisition!r}. "
+                "Leave out the acquisition, or use front='chebyshev'."
+            )
 
     @property
     def tries_defaults(self) -> bool:
@@ -69,7 +83,18 @@ class GP(
         """A live searcher."""
         from rung.searchers.gaussian.live import LiveGP
 
+        if self.front == "hypervolume" and len(objectives) > MOST_MODELLED:
+            raise SpecError(
+                f"front='hypervolume' of a GP takes {MOST_MODELLED} objectives at most, got {len(objectives)}. "
+                "Use front='chebyshev', or leave it out."
+            )
         return LiveGP(space, objectives, seed, self)
+
+    def models_each(self, objectives: Objectives) -> bool:
+        """Whether each of some objectives has a model of its own."""
+        if not 1 < len(objectives) <= MOST_MODELLED or self.acquisition != "log_ei":
+            return False
+        return self.front != "chebyshev"
 
 
 def _check_one_of(field: str, value: object, known: tuple[str, ...]) -> None:

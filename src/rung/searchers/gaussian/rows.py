@@ -15,7 +15,8 @@ import numpy as np
 
 from rung.core.history import Floats, HistoryView, Ints
 from rung.core.space import Choice, Space
-from rung.models.kernels import Dimension, Form, Kernel, Stationary
+from rung.models.effects import WithEffects
+from rung.models.kernels import Dimension, Form, Kernel
 from rung.searchers.evidence import at, level, pending
 
 
@@ -64,7 +65,7 @@ class OneLevel:
 
     def kernel(self, dimensions: Sequence[Dimension], form: Form) -> Kernel:
         """See `Fidelity`."""
-        return Stationary(tuple(dimensions), form)
+        return WithEffects(tuple(dimensions), form)
 
     def rows(self, history: HistoryView, enough: int) -> Rows | None:
         """See `Fidelity`."""
