@@ -22,6 +22,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "cma-es": {"population": 4},  # so that short studies come to a few generations
     "differential-evolution": {"population": 5},
     "genetic": {"initial": 3, "population": 5},
+    "curve-gp": {"initial": 3},
     "mfes": {"initial": 3},
     "mobster": {"initial": 3},
     "tpe": {"initial": 3},
@@ -30,6 +31,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "mix": {"members": [{"type": "random"}, {"type": "forest", "initial": 3, "trees": 3}]},
     "portfolio": {"then": {"type": "random"}},
     "grid": {"points": 3},  # it has no default for what a space of floats needs
+    "freeze-thaw": {"step": 3},  # one decision for three epochs
     "median-stopping": {"min_trials": 1},  # so that they stop trials in short studies, too
     "nsga-ii": {"initial": 3, "population": 5},
     "nsga-iii": {"initial": 3, "population": 5},

@@ -133,6 +133,14 @@ def test_what_the_budget_does_not_cover_is_passed_over() -> None:
     assert isinstance(nothing, Finished) and nothing.why.rule == "budget"
 
 
+def test_towards_the_end_of_the_budget_one_that_can_still_get_there_is_preferred_to_a_new_trial() -> None:
+    of = trained({**dict.fromkeys(range(8), 7), 1: 8})
+    of.apply(JobGranted(99, 0, 7, 8))
+    assert isinstance(decide(of, room=100), New)
+    decision = decide(of, room=20, starts_at=lambda trial: 7)
+    assert isinstance(decision, Advance) and decision.trial == 1
+
+
 def test_a_trial_that_yielded_goes_on_to_the_next_step() -> None:
     of = live(max_resource=20, step=5)
     of.apply(TrialCreated(0))

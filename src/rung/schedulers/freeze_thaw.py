@@ -2,7 +2,8 @@
 
 Trials rest after each step. Whenever a worker is free, it goes to the trial at rest, or to a new one, of which the most
 improvement of the best final loss is expected for the units that it takes to get there. There are no rungs: a trial
-that looks bad after three steps may rest for ever, or thaw when those before it have disappointed.
+that looks bad after three steps may rest for ever, or thaw when those before it have disappointed. Towards the end of a
+budget a gain counts only for the part of the way that the budget still covers, so that fewer new trials begin.
 
 What a trial at rest promises comes from its curve and from what all curves have in common (`rung.models.curves`); what
 a new one promises from how those before it turned out. Any searcher may propose the new ones. The best trial is the one
@@ -47,6 +48,7 @@ from rung.core.objective import Objective, Objectives
 from rung.core.resource import check_count
 from rung.core.space import Space
 from rung.core.why import Why
+from rung.models.curves import Floats
 from rung.schedulers.options import check_one_objective
 from rung.schedulers.promise import Promises
 from rung.schedulers.rungs import at_rest
@@ -131,8 +133,10 @@ class LiveFreezeThaw:
                 yield new
             yield from (self._advance(trial) for trial in sorted(self._resting) if self._fits(trial, ask))
             return
-        worth = self._promises.gain_of_new / self._levels[-1] ** PATIENCE
-        for trial, rate in self._ranked(0.0 if ask.may_create else LEAST):
+        worth = float(
+            self._rates(np.array([self._promises.gain_of_new]), np.array([self._levels[-1]]), ask)[0]
+        )
+        for trial, rate in self._ranked(0.0 if ask.may_create else LEAST, ask):
             if new is not None and rate <= worth:
                 break
             if self._fits(trial, ask):
@@ -143,19 +147,26 @@ class LiveFreezeThaw:
         if best in self._resting and self._fits(best, ask):
             yield self._advance(best)
 
-    def _ranked(self, least: float) -> Iterator[tuple[int, float]]:
+    def _ranked(self, least: float, ask: Ask) -> Iterator[tuple[int, float]]:
         """Trials at rest, and the gain that each promises for what it takes to the end; the highest first.
 
         Args:
             least: In units of the spread of losses; who promises less is left out.
+            ask: The question.
         """
         trials = [trial for trial in self._resting if self._promises.knows(trial)]
         gains = self._promises.gains(trials)
         left = np.array([self._levels[-1] - self._resting[trial] for trial in trials], np.float64)
-        rates = gains / left**PATIENCE
+        rates = self._rates(gains, left, ask)
         for place in np.lexsort([np.array(trials), -rates]).tolist():
             if gains[place] >= least * self._promises.spread:
                 yield trials[place], float(rates[place])
+
+    def _rates(self, gains: Floats, left: Floats, ask: Ask) -> Floats:
+        """Gains for the units that are left to the end, as far as the budget goes if all that run share it."""
+        share = ask.room / (len(self._running) + 1)
+        rates: Floats = gains * np.minimum(1.0, share / left) / left**PATIENCE
+        return rates
 
     def _fits(self, trial: int, ask: Ask) -> bool:
         return self._next(self._resting[trial]) - ask.starts_at(trial) <= ask.room

@@ -3,6 +3,7 @@
 from rung.core.registry import Registry
 from rung.core.suggestion import SearcherSpec
 from rung.searchers.auto import Auto
+from rung.searchers.curves.options import CurveGP
 from rung.searchers.evolution.cmaes import CMAES
 from rung.searchers.evolution.differential import DifferentialEvolution
 from rung.searchers.evolution.genetic import GeneticSearch
@@ -22,7 +23,7 @@ from rung.searchers.transfer.portfolio import Portfolio
 
 SEARCHERS: Registry[SearcherSpec] = Registry("searcher")
 
-for _spec in (Auto, RandomSearch, QuasiRandom, GridSearch, TPE, GP, MOBSTER, MFES, Forest, Mix):
+for _spec in (Auto, RandomSearch, QuasiRandom, GridSearch, TPE, GP, MOBSTER, MFES, CurveGP, Forest, Mix):
     SEARCHERS.add(_spec)
 
 for _evolution in (CMAES, DifferentialEvolution, GeneticSearch, RegularizedEvolution, NSGA2, NSGA3):

@@ -1,12 +1,14 @@
 """Observations at all resources as rows of one model: a column more says where each was made.
 
-A trial that stands at 27 units gives the rows at 27, 9, 3 and 1: what lies between tells little more and costs as much.
-So the rows of a trial are those of the rungs where it was judged, without knowing of rungs. The covariance is that of
-the configurations times that of the resources, whose logarithms it compares. What is asked for is the loss at the
-highest resource observed; trials under way count there as if the mean had been observed.
+A trial that stands at 27 units gives the rows at 1, 3, 9 and 27: what lies between tells little more and costs as much.
+So the rows of a trial are about those of the rungs where it was judged, without knowing of rungs; one at the highest
+resource of all is a row in any case. The covariance is that of the configurations times that of the resources, whose
+logarithms it compares. What is asked for is the loss at the highest resource observed; trials under way count there as
+if the mean had been observed.
 
 In departure from the paper, which takes some at random, of too many rows the oldest are left out, but for those at the
-highest resources.
+highest resources. That is done anew only once as many have come as a third of what there is room for: what was fitted
+to the others holds until then.
 
 Reference:
     Klein, Tiao, Lienart, Archambeau & Seeger, Model-based Asynchronous Hyperparameter and Neural Architecture Search,
@@ -23,7 +25,7 @@ from rung.models.kernels import Dimension, Form, Kernel, Product, Stationary
 from rung.searchers.evidence import pending
 from rung.searchers.gaussian.rows import Rows
 
-POWERS = 3 ** np.arange(39)  # from one row of a trial to the next its resource falls to a third
+POWERS = 3 ** np.arange(39)  # at the first observation at each of these or above a trial gets a row
 DOUBLINGS = 6  # of the resource take its column from 0 to 1
 
 
@@ -65,27 +67,31 @@ class AllLevels:
         return _with_resource(X, rows.resource)
 
     def _subset(self, chosen: Ints, resources: Ints) -> Ints:
-        """Half of what there is room for at the highest resources, the other half the latest of the rest."""
+        """The latest, and of those before them some at the highest resources and some of the latest, half and half.
+
+        The number of those before grows in steps, so that rows only follow until the next step.
+        """
         if len(chosen) <= self.most:
             return chosen
-        highest = np.lexsort([-chosen, -resources])[: self.most // 2]
-        rest = np.setdiff1d(np.arange(len(chosen)), highest)[-(self.most - len(highest)) :]
-        kept: Ints = chosen[np.sort(np.concatenate([highest, rest]))]
+        step = self.most // 3
+        before = self.most + (len(chosen) - self.most - 1) // step * step
+        room = self.most - step
+        highest = np.lexsort([-chosen[:before], -resources[:before]])[: room // 2]
+        rest = np.setdiff1d(np.arange(before), highest)[-(room - len(highest)) :]
+        kept: Ints = chosen[
+            np.concatenate([np.sort(np.concatenate([highest, rest])), np.arange(before, len(chosen))])
+        ]
         return kept
 
 
 def _told(history: HistoryView) -> Ints:
-    """The observations that become rows, in their order: of each trial the highest, and those a third below the next.
-
-    Trials outside the present space are left out.
-    """
+    """The observations that become rows, in their order; trials outside the present space are left out."""
     trials, resources = history.trials, history.resources
-    highest = np.zeros(history.n_trials, np.int64)
-    np.maximum.at(highest, trials, resources)
-    third = np.searchsorted(POWERS, highest[trials] // resources, side="right")
-    order = np.lexsort([-resources, third, trials])
+    third = np.searchsorted(POWERS, resources, side="right")
+    order = np.lexsort([resources, third, trials])
     step = np.diff(np.stack([trials, third])[:, order], prepend=-1)
-    chosen = np.sort(order[(step != 0).any(axis=0)])
+    first = order[(step != 0).any(axis=0)]
+    chosen = np.union1d(first, np.flatnonzero(resources == resources.max(initial=0)))
     told: Ints = chosen[~np.isnan(history.encoded[trials[chosen]]).all(axis=1)]
     return told
 

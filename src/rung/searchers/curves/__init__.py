@@ -1,0 +1,1 @@
+"""Bayesian optimization on where learning curves will end."""
