@@ -1,4 +1,5 @@
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -6,8 +7,12 @@ import pytest
 import rung
 from rung.core import event as ev
 from rung.core.errors import SpecError
+from rung.core.history import History
+from rung.core.objective import Objective
+from rung.core.rng import rng
 from rung.core.space import Choice, Float, Int, Space
-from rung.searchers.auto import MANY_TRIALS, MANY_WORKERS, RULES, Auto, Situation, chosen
+from rung.core.suggestion import Request
+from rung.searchers.auto import MANY_TRIALS, MANY_WORKERS, MEASURED, RULES, Auto, Situation, chosen
 from rung.searchers.registry import SEARCHERS
 
 NUMBERS = Space(x=Float(0, 1), y=Float(0, 1), n=Int(1, 9), kind=Choice(["a", "b"]))
@@ -35,7 +40,7 @@ def test_every_rule_names_a_searcher_and_gives_a_reason(rule):
         (Situation.of(NUMBERS, 1, trial_seconds=60.0), "gp"),
         (Situation(4, 1, 1, trials=MANY_TRIALS), "tpe"),
         (Situation(4, 1, 1, trials=99, pending=MANY_WORKERS + 1), "tpe"),
-        (Situation(4, 1, 1, trials=99, uneven=True), "mobster"),
+        (Situation(4, 1, 1, trials=99, uneven=True), "curve-gp"),
         (Situation.of(TREE, 1), "gp"),
         (Situation.of(CHOICES, 1), "tpe"),
         (Situation.of(Space(a=1), 1), "random"),
@@ -73,6 +78,17 @@ def test_a_larger_budget_changes_the_choice_and_the_log_says_so():
     assert "2000 trials or more" in fitted[2]["because"]
 
 
+@pytest.mark.parametrize(("seconds", "member"), [(0.001, "tpe"), (5.0, "gp")])
+def test_how_long_trials_take_is_read_from_the_log(seconds, member):
+    history = History(NUMBERS, 1, 0)
+    for number in range(MEASURED):
+        history.add_trial({"x": number / MEASURED, "y": 0.5, "n": 3, "kind": "a"})
+        history.add_observation(number, 1, (float(number),), {}, seconds, float(number))
+    live = Auto().start(NUMBERS, (Objective("loss"),), seed=1)
+    (suggestion,) = live.suggest(history.view(), Request(MEASURED, MEASURED, 1, 1, 0, partial(rng, 1)))
+    assert suggestion.fitted["member"] == member
+
+
 def test_trials_that_were_stopped_early_are_seen():
     study = rung.Study(
         "early", NUMBERS, minimize="loss", scheduler=rung.ASHA(max_resource=9), searcher=Auto(), store=None
@@ -85,7 +101,7 @@ def test_trials_that_were_stopped_early_are_seen():
     study.run(train, executor=rung.InProcess(), budget=rung.Budget(trials=8))
     members = [event.fitted["member"] for event in created(study)]
     assert members[0] == "gp"
-    assert members[-1] == "mobster"
+    assert members[-1] == "curve-gp"
 
 
 def test_a_study_whose_user_names_no_searcher_has_auto_and_a_stored_one_keeps_its_own(monkeypatch, tmp_path):

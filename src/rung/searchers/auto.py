@@ -1,9 +1,9 @@
 """Auto: the searcher that suits the study, by rules that are a table. It is what a study has whose user names none.
 
-The rules look at the space, the objectives, the budget of trials, the workers, and how far trials were trained, all of
-which stand in the log: the choice is a function of the history, and may change once, twice in a long study. Each member
-learns from all trials, whoever suggested them. Which member suggested a trial stands in the log, and with the first one
-also why.
+The rules look at the space, the objectives, the budget of trials, the workers, and how long and how far trials were
+trained, all of which stand in the log: the choice is a function of the history, and may change once, twice in a long
+study. Each member learns from all trials, whoever suggested them. Which member suggested a trial stands in the log,
+and with the first one also why.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ class Auto(
 
     Attributes:
         trial_seconds: How long the training of one trial takes, if that is known: where it takes less than a suggestion
-            of a good model does, a quicker one is chosen. None: it is not known, and taken to be long.
+            of a good model does, a quicker one is chosen. None: what the first hundred trials took on average.
     """
 
     trial_seconds: float | None = None
@@ -63,7 +63,7 @@ class Situation:
         hyperparameters: How many there are, those of all branches.
         unordered: How many of them are choices without order.
         objectives: How many there are.
-        trial_seconds: How long a trial takes; None: not known.
+        trial_seconds: How long a trial takes; None: not known yet, and taken to be long.
         budget: How many trials the study may have; None: no limit.
         trials: How many it has.
         pending: How many of them are under way.
@@ -110,6 +110,7 @@ class Rule:
 
 
 QUICK_S = 0.02  # shorter than a suggestion of a Gaussian process
+MEASURED = 100  # trials that show how long one takes
 MANY_TRIALS = 2000
 MANY_WORKERS = 64
 MANY_CHOICES = 0.5  # of the hyperparameters
@@ -140,7 +141,7 @@ RULES = (
         lambda at: at.unordered > MANY_CHOICES * at.hyperparameters,
     ),
     Rule(
-        "mobster",
+        "curve-gp",
         "trials are stopped early, and what they have shown until then counts",
         lambda at: at.uneven and at.objectives == 1,
     ),
@@ -183,12 +184,19 @@ class LiveAuto:
             before.hyperparameters,
             before.unordered,
             before.objectives,
-            before.trial_seconds,
+            measured_s(history) if before.trial_seconds is None else before.trial_seconds,
             request.trials,
             history.n_trials,
             len(history.pending),
             uneven(history),
         )
+
+
+def measured_s(history: HistoryView) -> float | None:
+    """How many seconds a trial has taken on average so far, once enough of them have shown it."""
+    if history.n_trials < MEASURED:
+        return None
+    return float(history.seconds.sum()) / history.n_trials
 
 
 def uneven(history: HistoryView) -> bool:
