@@ -23,6 +23,7 @@ from rung.core.space import Config, Space
 from rung.core.state import State
 from rung.core.suggestion import Request, Searcher, takes_time
 from rung.core.why import Why
+from rung.reusing import serves, taken_over
 from rung.thinking import Thinking, Thinks, Thought
 
 
@@ -409,11 +410,24 @@ class Dispatcher:
     # Granting
 
     def grant(self, work: Work, worker: int, held: Set[int]) -> Job | None:
-        """Create the trial if it is new, and record the job; None if the searcher has nothing left to suggest."""
+        """Create the trial if it is new, and record the job.
+
+        Returns:
+            The job for the worker; None if there is none: the searcher has nothing left to suggest, or the job is done
+            already, as an earlier trial of the same configuration has its results.
+        """
         created = None if work.new is None else self._create(work.new)
         trial = work.trial if created is None else created.trial
         if trial is None:
             self.record(ev.Closed(Why("exhausted")))
+            return None
+        self._idle_rule = None
+        first = () if created is None else (created,)
+        earlier = self._earlier(work, created)
+        if earlier is not None:
+            start = self.state.trials[trial].resource if created is None else 0
+            started = ev.Started(self.state.n_jobs, trial, start, work.target, worker, work.why, reuses=True)
+            self.record(*first, started, *taken_over(self.state, earlier, started))
             return None
         start, restore = self._stands(work, held)
         started = ev.Started(
@@ -428,9 +442,16 @@ class Dispatcher:
             work.attempt,
             work.purpose,
         )
-        self._idle_rule = None
-        self.record(*((started,) if created is None else (created, started)))
+        self.record(*first, started)
         return self._job(started)
+
+    def _earlier(self, work: Work, created: ev.Created | None) -> int | None:
+        """The earlier trial whose results serve in place of work; None: it must be trained."""
+        if work.save or work.purpose != "search":
+            return None
+        record = self.state.trials[work.trial] if work.trial is not None else created
+        earlier = None if record is None else record.reuses
+        return earlier if earlier is not None and serves(self.state, earlier, work.target) else None
 
     def _job(self, started: ev.Started) -> Job:
         record = self.state.trials[started.trial]
@@ -464,7 +485,15 @@ class Dispatcher:
             new.bracket,
             chosen.fitted,
             self.state.seq if chosen.seen is None else chosen.seen,
+            reuses=self._known(chosen, new),
         )
+
+    def _known(self, chosen: "_Chosen", new: New) -> int | None:
+        """The trial whose results the searcher says to reuse, if it is just such a trial."""
+        earlier = chosen.reuses
+        if earlier is None or new.parent is not None or not 0 <= earlier < len(self.state.trials):
+            return None
+        return earlier if self.state.history.completed[earlier] == chosen.config else None
 
     def _create_apart(self, new: Repeat) -> ev.Created:
         """A trial that is none of the search; what has the same number has the same seed."""
@@ -493,7 +522,7 @@ class Dispatcher:
             assert found is not None  # see `ponders`
             thought = found
         for suggestion in thought.suggestions:
-            return _Chosen(suggestion.config, "searcher", suggestion.fitted, thought.seen)
+            return _Chosen(suggestion.config, "searcher", suggestion.fitted, thought.seen, suggestion.reuses)
         return None
 
     def _given(self, new: New) -> "_Chosen | None":
@@ -518,9 +547,13 @@ class Dispatcher:
 
 
 class _Chosen(NamedTuple):
-    """A configuration, who chose it, the parameters of the model, and the last event that it knew of; None: of all."""
+    """What a new trial is made of: `config`, `source`, `fitted` and `reuses` as in `Created`.
+
+    `seen` is the last event that its suggestion knew of; None: it knew of all.
+    """
 
     config: Config
     source: ev.Source
     fitted: dict[str, object] | None = None
     seen: int | None = None
+    reuses: int | None = None

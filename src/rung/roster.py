@@ -33,7 +33,7 @@ class Roster:
 
     def correct(self, started: ev.Started, state: State) -> None:
         """Learn from a job that is about to begin whether its trial was held: then it begins where that stood."""
-        if not state.resource.needs_checkpoint or started.trial >= len(state.trials):
+        if not state.resource.needs_checkpoint or started.trial >= len(state.trials) or started.reuses:
             return
         position = state.trials[started.trial].position
         if started.restore is None and 0 < started.start == position:
@@ -47,6 +47,8 @@ class Roster:
             self._all_released()  # virtual time begins anew with each run
         self._time = entry.time
         match entry.event:
+            case ev.Started(reuses=True):
+                pass  # no worker has to do with it
             case ev.Started(trial=trial, worker=worker):
                 self.callers = self.callers and worker == 0
                 self._leave(trial)

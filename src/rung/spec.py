@@ -48,8 +48,9 @@ class StudySpec(msgspec.Struct, frozen=True):
         confirm: What part of the budget confirms the best; None: none does.
         constraints: Limits that reported metrics must keep.
         where: Rules that configurations must keep, see `Space.where`.
-        duplicates: Whether a configuration of a finite space is tried once only ("forbid"), or again with another seed
-            when the searcher suggests it again ("replicate", as versions did that knew no other).
+        duplicates: Whether a configuration of a finite space is tried once only ("forbid"), or when the searcher
+            suggests it again takes over the results ("reuse"), or is trained with another seed ("replicate", as
+            versions did that knew no other).
     """
 
     name: str
@@ -78,7 +79,8 @@ class StudySpec(msgspec.Struct, frozen=True):
             raise SpecError(f"confirm must be a share such as 0.1, or a rung.Confirm, got {self.confirm!r}.")
         if self.duplicates not in get_args(Duplicates):
             raise SpecError(
-                f"duplicates must be 'forbid' or 'replicate', got {self.duplicates!r}. Leave it out to forbid them."
+                f"duplicates must be 'forbid', 'reuse' or 'replicate', got {self.duplicates!r}. Leave it out to "
+                "forbid them."
             )
 
     def to_builtins(self) -> dict[str, Any]:  # Any: nested JSON
@@ -196,7 +198,8 @@ class StudySpec(msgspec.Struct, frozen=True):
             SpecError: If it cannot work there.
         """
         searcher = self.searcher_spec().start(space, self.objectives, self.seed)
-        return distinct(informed(searcher), space, self.duplicates)
+        full = getattr(self.scheduler_spec(), "max_resource", None)
+        return distinct(informed(searcher), space, self.duplicates, full)
 
 
 def check_name(name: object) -> None:

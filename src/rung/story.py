@@ -84,7 +84,9 @@ class _Teller:
         seconds = sum(report.seconds for _, report in self._reports)
         repeat = " once more, as it was lost" if last.repeat else ""
         span = self._span(self._reports[0][1].resource, last.resource)
-        yield Line(time, f"trained {span}{repeat} in {duration(seconds)}: {self._values(last)}")
+        reuses = self._state.trials[self._trial].reuses is not None
+        what = f"took over {span}" if reuses else f"trained {span}{repeat} in {duration(seconds)}"
+        yield Line(time, f"{what}: {self._values(last)}")
         self._reports = []
 
     def standing(self) -> str:
@@ -123,7 +125,8 @@ class _Teller:
             what = "a configuration near that of" if event.source == "neighbour" else "the configuration of"
             return f"created to confirm {what} trial {event.confirms}, number {event.repetition}: {short(event.config)}"
         source = f"{_SOURCES[event.source]}{_suggested(event.fitted or {})}"
-        return f"{source}{self._origin(event.parent)}: {short(event.config)}"
+        again = "" if event.reuses is None else f" again after trial {event.reuses}"
+        return f"{source}{again}{self._origin(event.parent)}: {short(event.config)}"
 
     def _origin(self, parent: int | None) -> str:
         if parent is None:
@@ -136,6 +139,9 @@ class _Teller:
         )
 
     def _started(self, event: ev.Started) -> str:
+        if event.reuses:
+            earlier, target = self._state.trials[self._trial].reuses, units(event.target, self._unit)
+            return f"takes over what trial {earlier} came to up to {target}: {self._words(event.why)}"
         verb = "starts" if event.start == 0 else f"goes on at {units(event.start, self._unit)}"
         source = " from its checkpoint" if event.restore is not None else ""
         attempt = f", attempt {event.attempt}" if event.attempt > 1 else ""

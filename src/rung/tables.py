@@ -18,8 +18,9 @@ def table(state: State) -> tuple[list[str], list[dict[str, object]]]:
     Returns:
         The columns: trial, status, why, resource, one for each objective, with constraints one for each of their
         metrics and `feasible`, then seconds, source, parent, failure,
-        then `config.` and the label of each hyperparameter. And the rows, by number of the trial; what a
-        trial has not (a value, a parent, an inactive hyperparameter) is absent from its row.
+        then `config.` and the label of each hyperparameter, then `reuses` if there are duplicates that do. And the
+        rows, by number of the trial; what a trial has not (a value, a parent, an inactive hyperparameter) is absent
+        from its row.
     """
     rows = [_row(state, each) for each in trials(state)]
     names = [*(goal.metric for goal in state.objectives), *(limit.metric for limit in state.constraints)]
@@ -49,6 +50,7 @@ def frame(state: State) -> "pd.DataFrame":
 
 _FIRST = ("trial", "status", "why", "resource")
 _LAST = ("seconds", "source", "parent", "failure")
+_RARE = ("reuses",)
 
 
 def _row(state: State, trial: TrialResult) -> dict[str, object]:
@@ -65,6 +67,8 @@ def _row(state: State, trial: TrialResult) -> dict[str, object]:
         row["feasible"] = trial.feasible
     if trial.parent is not None:
         row["parent"] = trial.parent
+    if trial.reuses is not None:
+        row["reuses"] = trial.reuses
     if trial.failure is not None:
         row["failure"] = trial.failure.type
     labels = _labels(state.space, trial.config)
@@ -75,7 +79,7 @@ def _row(state: State, trial: TrialResult) -> dict[str, object]:
 
 def _metric_column(metric: str) -> str:
     """The metric's own name, unless a column is called so already."""
-    return f"value.{metric}" if metric in (*_FIRST, *_LAST) else metric
+    return f"value.{metric}" if metric in (*_FIRST, *_LAST, *_RARE) else metric
 
 
 def _labels(space: Space, config: Config) -> dict[str, str]:

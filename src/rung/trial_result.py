@@ -29,6 +29,7 @@ class TrialResult:
         parent: The trial that it started from.
         failure: What went wrong, if it failed.
         broken: The constraints that it breaks there, in words such as `latency at most 0.1`; none: it is feasible.
+        reuses: The earlier trial of the same configuration whose results these are; None: it was trained itself.
     """
 
     number: int
@@ -43,6 +44,7 @@ class TrialResult:
     parent: int | None
     failure: Failure | None
     broken: Sequence[str] = field(default=())
+    reuses: int | None = None
 
     @property
     def feasible(self) -> bool:
@@ -64,6 +66,7 @@ class TrialResult:
         rows |= {
             "chosen by": self.source if self.parent is None else f"{self.source}, from trial {self.parent}"
         }
+        rows |= {} if self.reuses is None else {"results of": f"trial {self.reuses}"}
         rows |= {"because": self.why} if self.failure is None else {"failed": colored(self.why, "failed")}
         traceback = self.failure.traceback if self.failure is not None else ""
         shown = (

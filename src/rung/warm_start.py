@@ -32,7 +32,7 @@ def taken_over(source: State, name: str, url: str, to: State) -> TakenOver:
     found = [
         (record, metrics)
         for record in source.trials
-        if record.repetition is None
+        if record.repetition is None and record.reuses is None
         for metrics in [_metrics(record, source, rows.get(record.number))]
         if metrics is not None or record.failure is not None
     ]

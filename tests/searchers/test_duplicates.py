@@ -5,7 +5,7 @@ from rung.core.history import History
 from rung.core.rng import rng
 from rung.core.space import Choice, Float, Int, Space
 from rung.core.suggestion import Request, Suggestion
-from rung.searchers.duplicates import distinct
+from rung.searchers.duplicates import MOST_REUSED, distinct
 
 SPACE = Space(
     {
@@ -77,6 +77,51 @@ def test_replicates_are_trained_again_and_the_log_says_of_what():
     assert [each.fitted.get("replicates") for each in found] == [None, 0, 0]
 
 
+def finished(history, trial, resource=1):
+    history.add_observation(trial, resource, (1.0,), {"loss": 1.0}, 1.0, 0.0)
+
+
+def ask(searcher, history, count=1, target=1):
+    trial = len(history.configs)
+    request = Request(trial, trial, count, target, 0, lambda purpose, n: rng(0, purpose, n))
+    return searcher.suggest(history.view(), request)
+
+
+def test_what_was_trained_to_the_end_is_reused_and_nothing_else():
+    history = History(SPACE, 1)
+    searcher = distinct(Stubborn(STARTS), SPACE, "reuse", full=9)
+    history.add_trial(STARTS)
+    history.pending[0] = 9
+    assert ask(searcher, history)[0].fitted["instead_of"] == 0  # it is on its way
+    del history.pending[0]
+    finished(history, 0, 1)
+    assert ask(searcher, history)[0].fitted["instead_of"] == 0  # it was stopped early
+    finished(history, 0, 9)
+    assert [(each.config, each.reuses) for each in ask(searcher, history)] == [(STARTS, 0)]
+    assert ask(searcher, history, target=3)[0].reuses is None  # nobody knows what it was there
+    history.add_failure(0, 27)
+    assert ask(searcher, history)[0].reuses is None
+
+
+def test_who_proposes_only_what_is_known_comes_to_the_end_of_the_space_all_the_same():
+    history, new = History(SPACE, 1), 0
+    searcher = distinct(Stubborn(STARTS), SPACE, "reuse")
+    while found := ask(searcher, history):
+        history.add_trial(found[0].config)
+        finished(history, len(history.configs) - 1)
+        new += found[0].reuses is None
+    assert new == SPACE.size
+    assert len(history.configs) == SPACE.size + (SPACE.size - 1) * MOST_REUSED
+
+
+def test_several_at_once_are_no_more_reused_than_one_after_the_other():
+    history = History(SPACE, 1)
+    history.add_trial(STARTS)
+    finished(history, 0)
+    found = ask(distinct(Stubborn(STARTS), SPACE, "reuse"), history, count=MOST_REUSED + 2)
+    assert [each.reuses for each in found] == [0] * MOST_REUSED + [None, 0]
+
+
 def test_a_space_with_a_continuous_hyperparameter_is_left_alone():
     searcher = Stubborn({"x": 0.5})
     assert distinct(searcher, Space(x=Float(0, 1)), "forbid") is searcher
@@ -98,5 +143,5 @@ def test_a_study_ends_when_its_space_is_exhausted_and_goes_on_in_a_larger_one():
     twice = rung.Study("twice", space, minimize="loss", duplicates="replicate", store=None)
     twice.run(train, executor=rung.InProcess(), budget=rung.Budget(trials=50))
     assert len(twice.trials) == 50
-    with pytest.raises(rung.SpecError, match="'forbid' or 'replicate'"):
+    with pytest.raises(rung.SpecError, match="'forbid', 'reuse' or 'replicate'"):
         rung.Study("wrong", space, minimize="loss", duplicates="never", store=None)  # type: ignore[arg-type]

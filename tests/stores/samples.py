@@ -13,6 +13,7 @@ WHY = Why("promoted", resource=3, rank=1, of=3, keep=1)
 ALL_KINDS = [
     ev.Opened({"name": "digits", "scheduler": {"type": "asha", "max_resource": 9}}, {"rung": "0.1.0"}),
     ev.Enqueued({"lr": 0.1, "optimizer": "adam"}),
+    ev.Described({"rows": 150.0, "balance": 0.1 + 0.2}),
     ev.TakenOver("old", "sqlite:///old.db", ({"lr": 0.1}, {"lr": 0.2}), (3, 1), ({"loss": 0.5}, None)),
     ev.Created(0, {"lr": 1e-3, "name": "Käse"}, "searcher", 7, None, None, 1, {"gamma": 0.1}, 2),
     ev.Created(1, {"lr": 1e-300}, "scheduler", 2**62, parent=0, ends=0),

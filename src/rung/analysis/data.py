@@ -97,6 +97,7 @@ class JobRow:
         outcome: reached, yielded, failed, lost; None while it is open.
         why: The reason for which it was granted, in words.
         restore: The checkpoint that it began from; None: it went on in memory, or from scratch.
+        reuses: Whether it took over results instead of training.
     """
 
     number: int
@@ -109,6 +110,7 @@ class JobRow:
     outcome: ev.Outcome | None
     why: str
     restore: str | None = None
+    reuses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +268,7 @@ class _Jobs:
             outcome=outcome,
             why=sentence(job.why, self.unit),
             restore=job.restore,
+            reuses=job.reuses,
         )
 
 

@@ -11,7 +11,7 @@ def check_created(event: ev.Created, number: int, n_enqueued: int) -> None:
     """Raise unless a trial can be created as `event` says, where `number` is the next one."""
     if event.trial != number:
         raise ContradictionError(f"trial {event.trial} was created, but {number} is the next number.")
-    for other in (event.parent, event.ends):
+    for other in (event.parent, event.ends, event.reuses):
         if other is not None and not 0 <= other < number:
             raise ContradictionError(f"trial {number} refers to unknown trial {other}.")
     if event.source == "enqueued" and not n_enqueued:
@@ -28,6 +28,8 @@ def check_started(event: ev.Started, record: TrialRecord, number: int) -> None:
         raise ContradictionError(f"trial {event.trial} is over.")
     if not 0 <= event.start < event.target:
         raise ContradictionError(f"job {event.job} leads from {event.start} to {event.target}.")
+    if event.reuses and record.reuses is None:
+        raise ContradictionError(f"trial {event.trial} has no results to take over.")
     if record.owed is not None and record.owed.target != event.target:
         raise ContradictionError(f"trial {event.trial} is owed another job.")
 

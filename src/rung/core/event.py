@@ -59,6 +59,12 @@ class Enqueued(Event, frozen=True):
     config: Config
 
 
+class Described(Event, frozen=True):
+    """What the study is about, in numbers such as the meta-features of its data set; the last description holds."""
+
+    features: dict[str, float]
+
+
 class TakenOver(Event, frozen=True):
     """What an earlier study has learned is known from now on; its trials are none of this study.
 
@@ -92,6 +98,7 @@ class Created(Event, frozen=True):
         seen: Sequence number of the last event that its suggestion knew of.
         confirms: The trial that it repeats, or is near to; None: it is a trial of the search.
         repetition: The number of the repetition, from 1.
+        reuses: An earlier trial of the same configuration whose results serve as far as they go.
     """
 
     trial: int
@@ -105,10 +112,15 @@ class Created(Event, frozen=True):
     seen: int = 0
     confirms: int | None = None
     repetition: int = 0
+    reuses: int | None = None
 
 
 class Started(Event, frozen=True):
-    """A job was granted to a worker; fields as in `Job`."""
+    """A job was granted to a worker; fields as in `Job`.
+
+    With `reuses` nothing is trained: the reports that follow are those of the trial that `Created` names so, of no
+    resource, no time and no cost, and the job is over in the same append.
+    """
 
     job: int
     trial: int
@@ -120,6 +132,7 @@ class Started(Event, frozen=True):
     save: bool = False
     attempt: int = 1
     purpose: Purpose = "search"
+    reuses: bool = False
 
 
 class Reported(Event, frozen=True):
@@ -320,6 +333,7 @@ class Idled(Event, frozen=True):
 AnyEvent = (
     Opened
     | Enqueued
+    | Described
     | TakenOver
     | Created
     | Started

@@ -75,6 +75,12 @@ class History:
         """A trial failed on its way to a target."""
         self._failed.append((trial, target))
 
+    def seconds_at(self, trial: int, resource: int) -> float:
+        """The training time of an observation; O(n). 0 if there is none."""
+        n = len(self)
+        here = (self._trials.first(n) == trial) & (self._resources.first(n) == resource)
+        return float(self._seconds.first(n)[here].sum())
+
     def change_space(self, space: Space) -> None:
         """From now on another space holds; what it adds counts with its default for the trials so far.
 

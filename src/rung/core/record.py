@@ -19,6 +19,7 @@ class OpenJob:
     Attributes:
         position: Resource of its last report; `start` before the first.
         saved: Resource of its last checkpoint; `start` before the first.
+        reuses: Whether it takes over results instead of training.
         losses: What trials are ranked by at `position`, None if that report lacked an objective.
         yielding: The request to hand back control, if there was one.
     """
@@ -35,6 +36,7 @@ class OpenJob:
     purpose: Purpose
     position: int
     saved: int
+    reuses: bool = False
     losses: Losses | None = None
     yielding: ev.YieldAsked | None = None
 
@@ -54,6 +56,7 @@ class OpenJob:
             event.purpose,
             position=event.start,
             saved=event.start,
+            reuses=event.reuses,
         )
 
 
@@ -95,6 +98,7 @@ class TrialRecord:
         rests: Whether it is counted as stopped there.
         audit: Its audit, if it was drawn for one.
         repetition: What it confirms, if it is no trial of the search.
+        reuses: The earlier trial whose results serve as far as they go; None once it is trained itself.
         seconds: Training time so far.
     """
 
@@ -125,6 +129,7 @@ class TrialRecord:
     rests: bool = False
     audit: TrialAudit | None = None
     repetition: Repetition | None = None
+    reuses: int | None = None
     seconds: float = 0.0
 
     @property

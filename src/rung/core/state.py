@@ -7,7 +7,7 @@ here and granted again before it is asked, late and repeated reports move nothin
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from rung.core import decision as facts
@@ -53,6 +53,7 @@ class State:
         owed: All and only the trials to which a job is owed, in the order in which they will get it.
         enqueued: Configurations that the user asked for and that are no trial yet; all fit the space.
         suggested: Configurations that the searcher has suggested.
+        features: What the study is about, in numbers; empty if nobody said.
         account: The budget, and what is spent and reserved.
         closed: Why no more trials are created, or None.
         resting: Why free workers got no job, or running ones were interrupted; None since a job was granted.
@@ -89,6 +90,7 @@ class State:
         self.owed: deque[int] = deque()
         self.enqueued: deque[Config] = deque()
         self.suggested = 0
+        self.features: Mapping[str, float] = {}
         self.account = Account()
         self.closed: Why | None = None
         self.resting: Why | None = None
@@ -106,6 +108,7 @@ class State:
         self._fold: dict[type[ev.Event], Callable[..., Sequence[int]]] = {
             ev.Opened: self._noted,
             ev.Enqueued: self._enqueued,
+            ev.Described: self._described,
             ev.TakenOver: self._taken_over,
             ev.Created: self._created,
             ev.Started: self._started,
@@ -260,6 +263,10 @@ class State:
         self.enqueued.append(event.config)
         return self._reopen("exhausted")
 
+    def _described(self, event: ev.Described) -> Sequence[int]:
+        self.features = event.features
+        return ()
+
     def _taken_over(self, event: ev.TakenOver) -> Sequence[int]:
         self.history.past.append(past_of(event, self.space, self._scoring))
         return ()
@@ -270,6 +277,7 @@ class State:
         if event.confirms is not None:
             return self._created_apart(event, event.confirms)
         record = TrialRecord(number, event.config, event.seed, event.source, event.parent, event.bracket)
+        record.reuses = event.reuses
         self.trials.append(record)
         self.history.add_trial(event.config, (event.fitted or {}).get("member"))
         self._statuses.append("queued")
@@ -291,12 +299,14 @@ class State:
         record = known(event.trial, self.trials)
         check_started(event, record, self.n_jobs)
         owed = record.owed
+        if not event.reuses:
+            record.reuses = None
         if event.purpose == "audit":
             self.audits.begin(record, event.job)
         record.job = self.jobs[event.job] = OpenJob.of(event)
         self.n_jobs += 1
         self.resting = None
-        self.account.reserved += event.target - event.start
+        self.account.reserved += 0 if event.reuses else event.target - event.start
         if owed is not None:
             self._settle(record)
         if event.purpose == "search":
@@ -310,7 +320,7 @@ class State:
         return [found for fact in learned for found in self._tell(event.trial, fact)]
 
     def _reported(self, event: ev.Reported) -> Sequence[int]:
-        trial, resource, seconds = event.trial, event.resource, event.seconds
+        trial, resource = event.trial, event.resource
         record = known(trial, self.trials)
         job = self.jobs.get(event.job)
         check_reported(event, record, job, self.n_jobs)
@@ -318,11 +328,10 @@ class State:
             return self._reported_late(event, record)
         own = self._scoring.losses(event.metrics)
         units = resource - job.position
-        self.account.train(units, seconds, event.cost)
-        record.seconds += seconds
+        seconds = self._charged(event, record, job)
         job.position = record.position = resource
         if not event.repeat:
-            self._observe(record, event, own, job.purpose)
+            self._observe(record, event, own, job.purpose, seconds)
         own = self._scoring.ranked(event.metrics, own)
         job.losses = record.ranked if resource == record.resource else own
         if job.purpose == "audit":
@@ -350,13 +359,27 @@ class State:
             audit = record.audit
             audited = audit is not None and audit.job is not None and event.job >= audit.job
             purpose: Purpose = "audit" if audited else "search" if record.repetition is None else "confirm"
-            self._observe(record, event, own, purpose)
+            self._observe(record, event, own, purpose, event.seconds)
             mean, own = record.ranked, self._scoring.ranked(event.metrics, own)
             if purpose == "search" and own is not None and mean is not None:
                 record.late = {**(record.late or {}), event.resource: (mean, own)}
         return ()
 
-    def _observe(self, record: TrialRecord, event: ev.Reported, own: Losses | None, purpose: Purpose) -> None:
+    def _charged(self, event: ev.Reported, record: TrialRecord, job: OpenJob) -> float:
+        """Charge the account with a report; what is taken over costs nothing.
+
+        Returns:
+            The training time that the report stands for: of what is taken over, that of its first training.
+        """
+        if job.reuses and record.reuses is not None:
+            return self.history.seconds_at(record.reuses, event.resource)
+        self.account.train(event.resource - job.position, event.seconds, event.cost)
+        record.seconds += event.seconds
+        return event.seconds
+
+    def _observe(
+        self, record: TrialRecord, event: ev.Reported, own: Losses | None, purpose: Purpose, seconds: float
+    ) -> None:
         record.resource = event.resource
         self._scoring.note(record, event.metrics, own)
         if own is None or record.losses is None:
@@ -370,7 +393,7 @@ class State:
             event.resource,
             record.losses,
             event.metrics,
-            event.seconds,
+            seconds,
             self._now,
             record.violations,
         )
@@ -380,7 +403,7 @@ class State:
         record = self.trials[job.trial]
         del self.jobs[event.job]
         record.job = None
-        self.account.reserved -= job.target - job.position
+        self.account.reserved -= 0 if job.reuses else job.target - job.position
         outcome = _outcome(job, event)
         if outcome == "lost":
             self._refund(job)
@@ -461,7 +484,7 @@ class State:
 
     def _refund(self, job: OpenJob) -> None:
         """Units beyond the last checkpoint are lost, also those of earlier jobs that the worker held in memory."""
-        if self.resource.restarts:
+        if self.resource.restarts or job.reuses:
             return
         kept = min(job.position, self.resumes_at(job.trial)[0])
         self.account.resource -= job.position - kept
@@ -630,7 +653,7 @@ class State:
             if self.trials[trial].repetition is None:
                 self.counts[old] -= 1
                 self.counts[new] += 1
-        if new in ("paused", "stopped"):
+        if new in ("paused", "stopped") and self.trials[trial].reuses is None:
             self.audits.rest(self.trials[trial], new, self.search_units)
         return (trial,) if new in ACTIVE else (trial, *self._custody.leave_origin(self.trials[trial]))
 

@@ -37,10 +37,17 @@ class Request(msgspec.Struct, frozen=True, gc=False):
 
 
 class Suggestion(msgspec.Struct, frozen=True, gc=False):
-    """A configuration to try, and the model parameters that led to it, for the log."""
+    """A configuration to try, and the model parameters that led to it, for the log.
+
+    Attributes:
+        config: The configuration.
+        fitted: The parameters.
+        reuses: A trial of this configuration whose results serve in place of training; None: it is trained.
+    """
 
     config: Config
     fitted: dict[str, Any] | None = None  # each searcher's own
+    reuses: int | None = None
 
 
 class Searcher(Protocol):

@@ -3,6 +3,10 @@
 Spaces with continuous hyperparameters pass untouched, as their suggestions never meet. In a finite one each suggestion
 is looked up among the trials, in O(1), and replaced if it is found there: by a neighbour that is no trial, else by one
 at random, else by the first of all configurations that is none. When there is none left the study ends.
+
+Where results are reused, a configuration that was trained to the end may come again: its trial takes over the results,
+see `rung.reusing`. After `MOST_REUSED` of them in a row the next one is replaced all the same, so that a searcher that
+proposes nothing else comes to the end of the space, too.
 """
 
 import math
@@ -17,53 +21,78 @@ from rung.core.scale import Scalar
 from rung.core.space import MOST_COUNTED, Choice, Column, Config, Space
 from rung.core.suggestion import Request, Searcher, Suggestion, looks_at_results, takes_time
 
-Duplicates = Literal["forbid", "replicate"]
-"""Whether a configuration is tried once only, or trained once more with another seed."""
+Duplicates = Literal["forbid", "reuse", "replicate"]
+"""Whether a configuration is tried once only, or its results are taken over, or it is trained with another seed."""
 
 DRAWS = 256  # at random, before the space is gone through
 CHUNK = 4096  # configurations that are looked at together when it is
+MOST_REUSED = 20  # suggestions in a row, until one that is new is wanted
 
 Key = frozenset[tuple[str, Scalar]]
 
 
-def distinct(searcher: Searcher, space: Space, duplicates: Duplicates) -> Searcher:
-    """A searcher that treats exact duplicates so; itself where there can be none."""
+def distinct(searcher: Searcher, space: Space, duplicates: Duplicates, full: int | None = None) -> Searcher:
+    """A searcher that treats exact duplicates so; itself where there can be none.
+
+    Args:
+        searcher: The searcher.
+        space: Where it suggests.
+        duplicates: What becomes of them.
+        full: The resource at which a trial is trained to the end; None: the target of what is suggested.
+    """
     if space.lattice_size == math.inf or not space.columns:
         return searcher
-    return Distinct(searcher, space, forbids=duplicates == "forbid")
+    return Distinct(searcher, space, duplicates, full)
 
 
 class Distinct:
     """A searcher in a finite space. It keeps which configurations were tried, which is a memo.
 
     Attributes:
-        looks_at_results: As of the searcher inside; likewise `takes_time`.
+        looks_at_results: As of the searcher inside, or as it matters which results can be reused.
+        takes_time: As of the searcher inside.
     """
 
-    def __init__(self, inner: Searcher, space: Space, *, forbids: bool) -> None:
-        self.looks_at_results = looks_at_results(inner)
+    def __init__(self, inner: Searcher, space: Space, duplicates: Duplicates, full: int | None) -> None:
+        self.looks_at_results = looks_at_results(inner) or duplicates == "reuse"
         self.takes_time = takes_time(inner)
         self._inner = inner
         self._space = space
-        self._forbids = forbids
+        self._duplicates = duplicates
+        self._full = full
         self._tried: dict[Key, int] = {}
         self._known = 0  # trials in it
+        self._streak = 0  # how many of the last of them were duplicates
         self._next = 0  # all configurations before it are tried
 
     def suggest(self, history: HistoryView, request: Request) -> Sequence[Suggestion]:
         """What the searcher inside suggests, made distinct; nothing when all was tried."""
         self._learn(history)
-        if self._forbids and len(self._tried) >= self._space.size:
+        if self._duplicates != "replicate" and len(self._tried) >= self._space.size:
             return []
         found: list[Suggestion] = []
         fresh: dict[Key, int] = {}  # what was suggested by this call
+        streak = self._streak
         for trial, suggested in enumerate(self._inner.suggest(history, request), request.trial):
-            suggestion = self._settled(suggested, fresh, request, trial)
+            earlier = self._reused(suggested, history, request.target) if streak < MOST_REUSED else None
+            if earlier is None:
+                suggestion = self._settled(suggested, fresh, request, trial)
+            else:
+                suggestion = msgspec.structs.replace(suggested, reuses=earlier)
             if suggestion is None:
                 break
-            fresh[_key(suggestion.config)] = trial
+            streak = 0 if earlier is None else streak + 1
+            fresh.setdefault(_key(suggestion.config), trial)
             found.append(suggestion)
         return found
+
+    def _reused(self, suggestion: Suggestion, history: HistoryView, target: int) -> int | None:
+        """The trial that is trained to the end and whose results serve for a job to the target; None: there is none."""
+        trial = self._tried.get(_key(suggestion.config)) if self._duplicates == "reuse" else None
+        if trial is None or trial in history.pending or trial in history.failed[:, 0]:
+            return None
+        seen = history.resources[history.trials == trial]
+        return trial if np.isin((target, self._full or target), seen).all() else None
 
     def _settled(
         self, suggestion: Suggestion, fresh: dict[Key, int], request: Request, trial: int
@@ -73,7 +102,7 @@ class Distinct:
         if known is None:
             return suggestion
         fitted = suggestion.fitted or {}
-        if not self._forbids:
+        if self._duplicates == "replicate":
             return msgspec.structs.replace(suggestion, fitted={**fitted, "replicates": known})
         rng = request.rng("instead of a duplicate", trial)
         for config in self._others(suggestion.config, rng):
@@ -83,7 +112,7 @@ class Distinct:
 
     def _trial_of(self, config: Config, fresh: dict[Key, int]) -> int | None:
         key = _key(config)
-        return fresh.get(key, self._tried.get(key))
+        return self._tried.get(key, fresh.get(key))
 
     def _others(self, config: Config, rng: np.random.Generator) -> Iterator[Config]:
         """Configurations in place of one: neighbours, random ones, then all of them, or more if they are too many."""
@@ -107,10 +136,11 @@ class Distinct:
 
     def _learn(self, history: HistoryView) -> None:
         if history.n_trials < self._known:  # a question about the past
-            self._tried, self._known, self._next = {}, 0, 0
+            self._tried, self._known, self._next, self._streak = {}, 0, 0, 0
         for trial, config in enumerate(history.completed[self._known :], self._known):
             if self._space.contains(config):
-                self._tried.setdefault(_key(config), trial)
+                first = self._tried.setdefault(_key(config), trial)
+                self._streak = 0 if first == trial else self._streak + 1
         self._known = history.n_trials
 
 

@@ -17,6 +17,7 @@ class _Open:
     begun: float
     position: int
     target: int
+    reuses: bool = False  # nothing is trained
 
 
 class Observer:
@@ -68,12 +69,12 @@ class Observer:
     def _reported(self, event: ev.Reported) -> None:
         self.notes.results += 1
         job = self._open.get(event.job)
-        if job is not None:
+        if job is not None and not job.reuses:
             self.notes.trained[job.target] += event.resource - job.position
             job.position = event.resource
 
     def _started(self, event: ev.Started, now: float) -> None:
-        self._open[event.job] = _Open(now, event.start, event.target)
+        self._open[event.job] = _Open(now, event.start, event.target, event.reuses)
         self.notes.jobs[event.target] += 1
         if event.restore is not None and self._writer.get(event.trial) != event.worker:
             self.notes.moved += 1

@@ -129,6 +129,7 @@ def defaults(case: Case) -> Iterator[Finding]:
 
 def duplicates(case: Case) -> Iterator[Finding]:
     """The same configuration tried again and again."""
+    need(case.data.spec.duplicates != "reuse", "what repeats a configuration takes over its results")
     own = [trial for trial in case.data.searched if trial.parent is None and trial.source != "enqueued"]
     need(len(own) >= 2, "fewer than 2 trials were suggested")
     counts = Counter(_key(trial.config) for trial in own)

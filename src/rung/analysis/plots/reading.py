@@ -165,11 +165,12 @@ def spent(data: StudyData) -> Floats:
 
 
 def _jobs_of(data: StudyData) -> tuple[Ints, Ints]:
-    """For each observation the job that made it, as a row of the trial's jobs by time, and where that job began."""
+    """For each observation the job that made it, as a row of the trial's jobs by time, and where its training began."""
     jobs = sorted(data.jobs, key=lambda job: (job.trial, job.began))
     span = 1 + max([data.duration, *(job.began for job in jobs)], default=0.0)
     began = np.array([job.trial + job.began / span for job in jobs])
-    trials, starts = np.array([job.trial for job in jobs]), np.array([job.start for job in jobs])
+    trials = np.array([job.trial for job in jobs])
+    starts = np.array([job.target if job.reuses else job.start for job in jobs])
     seen = data.observations
     row = np.searchsorted(began, seen.trial + seen.time / span, side="left") - 1
     its = trials[np.maximum(row, 0)] == seen.trial
