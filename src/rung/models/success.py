@@ -23,9 +23,11 @@ class Success:
 
     Attributes:
         chances: The mean of what went well (1) or did not (0); None: all went well.
+        demanded: How probable success must be not to be avoided.
     """
 
     chances: Filled | None
+    demanded: float = UNLIKELY
 
     def probability(self, X: Floats) -> Floats:
         """At points, shape (n,)."""
@@ -36,7 +38,7 @@ class Success:
         if self.chances is None:
             return np.zeros(len(X))
         chance = self.probability(X)
-        weight: Floats = 2.0 * np.log(np.maximum(chance, 1e-4)) - WALL * (chance < UNLIKELY)
+        weight: Floats = 2.0 * np.log(np.maximum(chance, 1e-4)) - WALL * (chance < self.demanded)
         return weight
 
 
@@ -48,6 +50,7 @@ def learn_success(
     *,
     seed: int,
     n_trees: int = TREES,
+    demanded: float = UNLIKELY,
 ) -> Success:
     """What is known of success.
 
@@ -58,6 +61,7 @@ def learn_success(
         options: As of `rung.models.grove.grow`.
         seed: Of the forest.
         n_trees: Of the forest.
+        demanded: See `Success`.
     """
     if well.all():
         return Success(None)
@@ -65,4 +69,4 @@ def learn_success(
         X, well = np.vstack([X, spread]), np.concatenate([well, np.ones(len(spread), np.bool_)])
     marks = well.astype(np.float64)
     grove = grow(X, marks[:, None], options, seed=seed, n_trees=n_trees)
-    return Success(fill(grove, grove.leaves(X), marks))
+    return Success(fill(grove, grove.leaves(X), marks), demanded)

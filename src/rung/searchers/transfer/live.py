@@ -31,6 +31,9 @@ CANDIDATES = 400  # random points that are looked at
 PER_TASK = 5  # and the best points of each earlier study
 STARTS = 8  # of the local search
 ROUNDS, NEIGHBOURS = 6, 20
+DEMANDED = (
+    0.9  # how probable success must be: what was best elsewhere draws to the very edge of what fails here
+)
 SPREAD_EVERY = 5  # of so many suggestions one is random, so that a past that misleads is found out
 UNKNOWN = 8  # trials of a study without a past that are spread over the space
 
@@ -102,7 +105,9 @@ class LiveTransfer:
 
     def _success(self, known: Outcomes) -> Success:
         spread = self._space.points(SPREAD, rng(self._seed, "spread", 0))
-        return learn_success(known.points, known.well, spread, self._options, seed=self._seed)
+        return learn_success(
+            known.points, known.well, spread, self._options, seed=self._seed, demanded=DEMANDED
+        )
 
     def _drawn(  # noqa: PLR0917  what a suggestion depends on
         self,
