@@ -42,7 +42,7 @@ def test_every_figure_has_a_title_named_axes_and_plain_json(name: str, study: St
     assert figure.layout.height >= 200
     if name == "parallel-coordinates":
         assert all(dimension.label for dimension in figure.data[0].dimensions)
-    elif name == "slices":  # panels of a row share what stands at their left
+    elif name in ("slices", "model"):  # panels of a row share what stands at their left
         assert sum(bool(axis.title.text) for axis in figure.select_xaxes()) == 3
     elif name == "lineage":  # panels share what stands below the last
         assert all(axis.title.text for axis in figure.select_yaxes())
@@ -70,13 +70,15 @@ def test_a_study_in_which_all_failed_is_one_sentence(name: str) -> None:
         plots.FIGURES[name].draw(failed)
 
 
-def test_one_trial_is_enough_for_all_but_contours() -> None:
+def test_one_trial_is_enough_for_all_but_models() -> None:
     one = run(trials=1, scheduler=rung.FIFO(max_resource=1))
     for name, kind in plots.FIGURES.items():
-        if name not in ("pareto-front", "contours"):
+        if name not in ("pareto-front", "contours", "model"):
             kind.draw(one).to_json()
     with pytest.raises(rung.NoResultError, match="contours need 8 trials"):
         plots.contours(one)
+    with pytest.raises(rung.NoResultError, match="a model needs 4 trials with a value at 1 epoch, got 1"):
+        plots.model(one)
 
 
 def test_an_outlier_does_not_stretch_an_axis(study: StudyData) -> None:

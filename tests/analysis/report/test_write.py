@@ -57,6 +57,7 @@ def test_a_report_has_every_section_and_figure(page: Page):
         "rungs",
         "parallel-coordinates",
         "slices",
+        "model",
         "timeline",
     ):
         assert page.data[f"figure-{name}"]["data"]

@@ -10,6 +10,7 @@ from rung.analysis.plots.files import to_file
 from rung.analysis.plots.front import pareto_front
 from rung.analysis.plots.levels import rungs
 from rung.analysis.plots.lineage import lineages
+from rung.analysis.plots.model import model
 from rung.analysis.plots.parallel import parallel_coordinates
 from rung.analysis.plots.slices import slices
 from rung.analysis.plots.style import DARK, LIGHT, Theme
@@ -26,6 +27,7 @@ __all__ = [
     "importances",
     "learning_curves",
     "lineages",
+    "model",
     "parallel_coordinates",
     "pareto_front",
     "read",

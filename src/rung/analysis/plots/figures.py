@@ -13,6 +13,7 @@ from rung.analysis.plots.curves import learning_curves
 from rung.analysis.plots.front import pareto_front
 from rung.analysis.plots.levels import rungs
 from rung.analysis.plots.lineage import lineages
+from rung.analysis.plots.model import model
 from rung.analysis.plots.parallel import parallel_coordinates
 from rung.analysis.plots.slices import slices
 from rung.analysis.plots.timeline import timeline
@@ -52,6 +53,7 @@ FIGURES: Mapping[str, FigureKind] = {
         "Parallel coordinates", "which configurations are good; drag to select", parallel_coordinates
     ),
     "slices": FigureKind("Slices", "each hyperparameter against the objective", slices),
+    "model": FigureKind("Model", "what a Gaussian process expects along each hyperparameter", model),
     "contours": FigureKind("Contours", "the objective over pairs of hyperparameters", contours),
     "timeline": FigureKind("Workers", "which trial had which worker when, and why it left", timeline),
 }

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rung.analysis.data import read
 from rung.analysis.report.reading import Reading, Section
-from rung.core.errors import NoResultError, SpecError, StoreError
-from rung.core.objective import Objectives
+from rung.core.errors import NoResultError, StoreError
+from rung.results import by_objective
 from rung.study import Study
 
 
@@ -49,23 +49,10 @@ def as_page(study: Study, weights: Mapping[str, float] | None = None) -> str:
     """The page as text."""
     from rung.analysis.report.page import page
 
-    chosen = None if weights is None else _in_order(weights, study.state.objectives)
+    chosen = None if weights is None else by_objective("weights", weights, study.state.objectives)
     reading = Reading(study, read(study), datetime.now().astimezone(), chosen)
     found = (make(reading) for make in _sections())
     return page(reading, [section for section in found if section is not None])
-
-
-def _in_order(weights: Mapping[str, float], objectives: Objectives) -> list[float]:
-    metrics = [goal.metric for goal in objectives]
-    if len(metrics) == 1:
-        raise SpecError(
-            f"weights are for several objectives, and this study has one, {metrics[0]!r}. Leave them out."
-        )
-    if set(weights) != set(metrics):
-        raise SpecError(
-            f"weights must be given for {', '.join(metrics)}, got {', '.join(weights) or 'none'}."
-        )
-    return [weights[metric] for metric in metrics]
 
 
 def _sections() -> tuple[Callable[[Reading], Section | None], ...]:

@@ -10,13 +10,13 @@ import numpy as np
 
 from rung.core.errors import NoResultError, SpecError
 from rung.core.history import Floats, HistoryView
-from rung.core.objective import Objectives
+from rung.core.objective import Objective, Objectives
 from rung.core.scale import listed, nearest
 from rung.core.space import Choice, Column, Config, Scalar, Space
 from rung.models.kernels import Form
 from rung.searchers.gaussian.belief import Belief, believed
 from rung.searchers.gaussian.learning import Learner
-from rung.searchers.gaussian.rows import OneLevel, dimensions
+from rung.searchers.gaussian.rows import OneLevel, Rows, dimensions
 
 LEAST = 4  # trials that a model is made of at least
 
@@ -44,6 +44,75 @@ class Profile:
     resource: int
 
 
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a Gaussian process believes of the objective over a space.
+
+    Attributes:
+        space: The space.
+        objective: What is modelled.
+        belief: The process, of warped losses.
+        resource: Where trials are compared.
+    """
+
+    space: Space
+    objective: Objective
+    belief: Belief
+    resource: int
+
+    @classmethod
+    def of(cls, space: Space, objective: Objective, rows: Rows | None, form: Form = "matern52") -> "Model":
+        """The model of observations, the first loss of which is that of the objective.
+
+        Raises:
+            NoResultError: If there are too few.
+        """
+        learner = Learner(OneLevel().kernel(dimensions(space), form))
+        belief = believed(learner, rows, wide=True) if rows and len(rows) >= LEAST else None
+        if not rows or not belief:
+            raise NoResultError(
+                f"a model needs {LEAST} trials with finite results at one resource; there are fewer. Run more trials."
+            )
+        return cls(space, objective, belief, rows.resource)
+
+    @property
+    def best(self) -> Config:
+        """The configuration of the trial where the model expects the best."""
+        return self.space.decode(self.belief.good(1, len(self.space.columns)))[0]
+
+    def along(self, name: str, at: Config | None = None, points: int = 60) -> Profile:
+        """The objective along a hyperparameter; see `profile`."""
+        column, space = _column(self.space, name), self.space
+        (point,) = space.encode([self.best if at is None else at])
+        X = _along(space, column, point, _places(column, points))
+        middle, low, high = _told(self.belief, X, self.objective.maximize)
+        values = [config[column.name] for config in space.decode(X)]
+        return Profile(name, values, middle, low, high, space.decode(point[None])[0], self.resource)
+
+    def alike(self, X: Floats, name: str, at: Config) -> Floats:
+        """How much the loss at points has to do with that in a profile, in 0..1, shape (n,).
+
+        That is the correlation with the configuration of the profile, if that had the same value of its hyperparameter.
+
+        Args:
+            X: Points, shape (n, d).
+            name: The hyperparameter; where it is inactive the answer is 0.
+            at: The configuration.
+        """
+        column, gp = _column(self.space, name), self.belief.gp
+        (point,) = self.space.encode([at])
+        beside, found = X.copy(), np.zeros(len(X))
+        places = X[:, column.index]
+        if not isinstance(column.parameter, Choice):
+            places = np.where(np.isfinite(places), 0.5, np.nan)  # whatever it is, both have the same
+        for place in np.unique(places[np.isfinite(places)]):
+            rows = places == place
+            here = _along(self.space, column, point, np.array([place]))
+            beside[rows, column.index] = here[0, column.index]
+            found[rows] = gp.kernel.against(gp.parameters.theta, here).matrix(beside[rows])[:, 0]
+        return found
+
+
 def profile(  # noqa: PLR0917  the parts of a study
     space: Space,
     objectives: Objectives,
@@ -68,20 +137,8 @@ def profile(  # noqa: PLR0917  the parts of a study
         SpecError: If there is no such hyperparameter.
         NoResultError: If too few trials were observed at one resource.
     """
-    column = _column(space, name)
-    fidelity = OneLevel()
-    rows = fidelity.rows(history, LEAST)
-    belief = rows and believed(Learner(fidelity.kernel(dimensions(space), form)), rows, wide=True)
-    if not rows or not belief:
-        raise NoResultError(
-            f"a model needs {LEAST} trials with finite results at one resource; there are fewer. Run more trials."
-        )
-    point = belief.good(1, len(space.columns))[0] if at is None else space.encode([at])[0]
-    X = _along(space, column, point, _places(column, points))
-    middle, low, high = _told(belief, X, objectives[0].maximize)
-    configs = space.decode(X)
-    values = [config[column.name] for config in configs]
-    return Profile(name, values, middle, low, high, space.decode(point[None])[0], rows.resource)
+    _column(space, name)
+    return Model.of(space, objectives[0], OneLevel().rows(history, LEAST), form).along(name, at, points)
 
 
 def _told(belief: Belief, X: Floats, maximize: bool) -> tuple[Floats, Floats, Floats]:

@@ -55,7 +55,7 @@ def _audits(reading: Reading) -> Html:
 def hyperparameters(reading: Reading) -> Section:
     """The values of hyperparameters beside what became of them."""
     parallel = figure("parallel-coordinates", partial(_parallel, reading.data), _SELECT)
-    body = joined(parallel, _figure(reading, "slices"), _figure(reading, "contours"))
+    body = joined(parallel, *(_figure(reading, name) for name in ("slices", "model", "contours")))
     return Section("hyperparameters", "Hyperparameters", body)
 
 
