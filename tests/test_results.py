@@ -155,3 +155,61 @@ def test_stopping_rules_stop_who_breaks_the_limit_and_not_who_did_so_early(sched
     assert [trial.status for trial in found.trials] == ["complete", "stopped", "complete", "stopped"]
     assert "breaks the constraints" in found.trials[1].why
     assert "its best, 0.7333" in found.trials[3].why
+
+
+def front_of(*xs: float) -> rung.Study:
+    """Two objectives, one to maximize: size 1 - x, and x * x."""
+
+    def both(trial: rung.Trial) -> None:
+        x = trial.config["x"]
+        trial.report(loss=1 - x, speed=1 - x * x)
+
+    found = rung.Study("both", SPACE, minimize="loss", maximize="speed", store=None)
+    for x in xs:
+        found.enqueue({"x": x})
+    found.run(both, executor=rung.InProcess(), budget=rung.Budget(trials=len(xs)))
+    return found
+
+
+def test_a_compromise_is_a_trial_of_the_front_that_weights_move() -> None:
+    found = front_of(0.0, 0.2, 0.5, 0.9, 1.0)
+    assert found.compromise().number == 2
+    assert found.compromise({"loss": 9, "speed": 1}).number == 3
+    assert found.compromise({"speed": 9, "loss": 1}).number == 1
+    assert "trial 2" in found._repr_html_()
+    assert summary(found.state, "both").knee == 2
+    assert Summary.decode(summary(found.state, "both").encode()) == summary(found.state, "both")
+
+
+def test_the_hypervolume_lies_between_the_front_and_a_reference_in_the_words_of_the_user() -> None:
+    found = front_of(0.5, 1.0)
+    assert found.hypervolume({"loss": 1.0, "speed": 0.0}) == pytest.approx(0.5 * 0.75)
+    assert found.hypervolume({"loss": 1.0, "speed": -1.0}) == pytest.approx(0.5 * 1.75 + 0.5 * 1.0)
+    assert found.hypervolume() == 0.0
+    assert front_of(0.5, 0.2, 1.0).hypervolume() == pytest.approx((0.8 - 0.5) * 0.75)
+
+
+@pytest.mark.parametrize(
+    ("weights", "sentence"),
+    [
+        ({"loss": 1}, "weights must be given for loss, speed, got loss"),
+        ({"loss": 1, "sped": 1}, "weights must be given for loss, speed, got loss, sped"),
+        ({"loss": -1, "speed": 1}, "weights of a compromise must be 2 numbers of at least 0"),
+        ({"loss": 1, "speed": "2"}, "weights must be finite numbers, got speed='2'"),
+        ([1, 2], "weights must be given for loss, speed, got "),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused_in_a_sentence(weights: object, sentence: str) -> None:
+    with pytest.raises(rung.SpecError) as refused:
+        front_of(0.2, 0.8).compromise(weights)  # type: ignore[arg-type]
+    assert str(refused.value).startswith(sentence)
+
+
+def test_one_objective_has_neither_a_compromise_nor_a_hypervolume() -> None:
+    found = study(0.3, 0.4)
+    with pytest.raises(rung.NoResultError, match=r"has one objective, 'loss': its best needs no compromise"):
+        found.compromise()
+    with pytest.raises(rung.NoResultError, match=r"so it has a best trial and no front"):
+        found.hypervolume()
+    with pytest.raises(rung.SpecError, match=r"a reference is for several objectives"):
+        found.hypervolume({"loss": 1.0})

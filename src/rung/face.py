@@ -34,6 +34,7 @@ from rung.executors.local import Local
 from rung.executors.simulated import Simulated
 from rung.functions import maximize, minimize
 from rung.live.watcher import Live
+from rung.models.metafeatures import meta_features
 from rung.problems.synthetic import LearningCurves
 from rung.schedulers.asha import ASHA, StoppingASHA
 from rung.schedulers.cost import CostASHA
@@ -53,6 +54,7 @@ from rung.schedulers.racing import Racing
 from rung.schedulers.ranking import Crowding, EpsilonNet, Lexicographic, Scalarization
 from rung.schedulers.schedule import Phase, Schedule
 from rung.searchers.auto import Auto
+from rung.searchers.curves.options import CurveGP
 from rung.searchers.evolution.cmaes import CMAES
 from rung.searchers.evolution.differential import DifferentialEvolution
 from rung.searchers.evolution.genetic import GeneticSearch
@@ -69,6 +71,7 @@ from rung.searchers.random import RandomSearch
 from rung.searchers.tpe.options import TPE
 from rung.searchers.transfer.options import RGPE, MultiTaskGP, QuantileTransfer
 from rung.searchers.transfer.portfolio import Portfolio
+from rung.similar import nearest
 from rung.stores.checkpoints import Checkpoints
 from rung.study import Study
 from rung.trial import Trial
@@ -104,6 +107,7 @@ __all__ = [
     "ContradictionError",
     "CostASHA",
     "Crowding",
+    "CurveGP",
     "DifferentialEvolution",
     "EpsilonNet",
     "ExecutorError",
@@ -167,7 +171,9 @@ __all__ = [
     "log",
     "log_integer",
     "maximize",
+    "meta_features",
     "minimize",
+    "nearest",
     "uniform",
     "write_report",
 ]

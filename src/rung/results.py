@@ -2,19 +2,22 @@
 
 import heapq
 import math
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
 
 from rung.core.constraint import Violations, limited
-from rung.core.errors import NoResultError
-from rung.core.history import Ints
-from rung.core.objective import Losses
+from rung.core.errors import NoResultError, SpecError
+from rung.core.history import Floats, Ints
+from rung.core.objective import Losses, Objectives
 from rung.core.state import State
 from rung.core.why import plural, sentence
 from rung.markup import Content, Markup, card, colored, html, pairs, strong
 from rung.models.fronts import comparable
-from rung.models.pareto import non_dominated
+from rung.models.pareto import compromise as even_row
+from rung.models.pareto import hypervolume as volume
+from rung.models.pareto import knee, non_dominated
 from rung.trial_result import TrialResult, Trials, as_table
 from rung.words import conjoined, counts, duration, number, short, units
 
@@ -81,6 +84,79 @@ def front(state: State, name: str) -> Trials:
     return Trials(_seen(state, row) for row in _by_number(state, rows[non_dominated(losses)]))
 
 
+def compromise(state: State, name: str, weights: Mapping[str, float] | None = None) -> TrialResult:
+    """One trial of the front: its knee, or the one that suits weights.
+
+    Args:
+        state: The study's.
+        name: The study's.
+        weights: How much each objective counts, by metric; None: the knee, see `rung.models.pareto.knee`.
+
+    Raises:
+        NoResultError: If nothing was observed, or the study has one objective.
+        SpecError: If the weights are not a number of at least 0 for each objective, not all 0.
+    """
+    goals = state.objectives
+    if len(goals) == 1 and weights is None:
+        raise NoResultError(
+            f"study {name!r} has one objective, {goals[0].metric!r}: its best needs no compromise. See study.best."
+        )
+    given = None if weights is None else np.array(by_objective("weights", weights, goals))
+    rows = _by_number(state, _at_the_top(state, name))
+    losses = state.history.view().losses[rows]
+    return _seen(state, rows[knee(losses) if given is None else even_row(losses, given)])
+
+
+def hypervolume(state: State, name: str, reference: Mapping[str, float] | None = None) -> float:
+    """How much lies between the front and a reference: its volume, in the product of the objectives' units.
+
+    Args:
+        state: The study's.
+        name: The study's.
+        reference: A value for each objective, by metric; trials that are not better than it in all of them count for
+            nothing. None: the worst of each objective among the trials that the front was chosen from.
+
+    Raises:
+        NoResultError: If nothing was observed, or the study has one objective.
+        SpecError: If the reference is not a finite number for each objective.
+    """
+    goals = state.objectives
+    if len(goals) == 1 and reference is None:
+        raise NoResultError(
+            f"study {name!r} has one objective, {goals[0].metric!r}, so it has a best trial and no front. "
+            "See study.best."
+        )
+    losses = state.history.view().losses[_at_the_top(state, name)]
+    return volume(losses, losses.max(axis=0) if reference is None else _losses_of(reference, goals))
+
+
+def _losses_of(reference: Mapping[str, float], goals: Objectives) -> Floats:
+    values = by_objective("reference", reference, goals)
+    return np.array([goal.loss(value) for goal, value in zip(goals, values, strict=True)])
+
+
+def by_objective(option: str, given: Mapping[str, float], goals: Objectives) -> list[float]:
+    """Numbers by metric, in the order of the objectives.
+
+    Raises:
+        SpecError: If there is one objective, or the numbers are not one for each.
+    """
+    metrics = [goal.metric for goal in goals]
+    if len(metrics) == 1:
+        raise SpecError(
+            f"{option} are for several objectives, and this study has one, {metrics[0]!r}. Leave them out."
+            if option == "weights"
+            else f"a {option} is for several objectives, and this study has one, {metrics[0]!r}. Leave it out."
+        )
+    if not isinstance(given, Mapping) or set(given) != set(metrics):
+        named = ", ".join(map(str, given)) if isinstance(given, Mapping) else repr(given)
+        raise SpecError(f"{option} must be given for {', '.join(metrics)}, got {named or 'none'}.")
+    for metric, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise SpecError(f"{option} must be finite numbers, got {metric}={value!r}.")
+    return [float(given[metric]) for metric in metrics]
+
+
 def n_feasible(state: State) -> tuple[int, int]:
     """How many trials keep all constraints where they stand, and how many were observed at all."""
     seen = [record for record in state.trials if record.losses is not None and record.repetition is None]
@@ -120,7 +196,8 @@ def _best_rows(state: State, name: str) -> dict[str, Content]:
         return {}
     feasible = {"feasible": feasibility(state)} if state.constraints else {}
     if len(state.objectives) > 1:
-        return {"front": f"{units(len(front(state, name)), 'trial')} that no other one dominates", **feasible}
+        found_front = units(len(front(state, name)), "trial")
+        return {"front": f"{found_front} that no other one dominates", **_knee(state, name), **feasible}
     found = best(state, name)
     value = f"{state.objectives[0].metric} {number(found.value)}"
     where = f" at {units(found.resource, state.resource.unit)} (trial {found.number})"
@@ -130,6 +207,12 @@ def _best_rows(state: State, name: str) -> dict[str, Content]:
         "configuration": short(found.config),
         **feasible,
     }
+
+
+def _knee(state: State, name: str) -> dict[str, Content]:
+    found = compromise(state, name)
+    values = ", ".join(f"{metric} {number(value)}" for metric, value in found.values.items())
+    return {"knee": Markup(colored(strong(values), "best") + html(f" (trial {found.number})"))}
 
 
 def feasibility(state: State) -> str:
@@ -220,6 +303,7 @@ def _result(  # noqa: PLR0917  what was observed
         record.parent,
         record.failure,
         [str(limit) for limit, part in zip(state.constraints, broken, strict=False) if part],
+        record.reuses,
     )
 
 

@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
-import rung.lineage as lineages
-import rung.results as results  # noqa: PLR0402  `from rung import` would ask the face, which imports this file
-import rung.story as stories
 from rung.asking import AskTell
-from rung.audited import AuditReport, audited
-from rung.confirmed import Confirmed, confirmed
+from rung.confirmed import Confirmed
 from rung.confirming import asked
 from rung.core import event as ev
 from rung.core.audit import Audit
@@ -28,39 +24,33 @@ from rung.core.confirm import Confirm
 from rung.core.constraint import Constraint, constraints_of
 from rung.core.decision import SchedulerSpec
 from rung.core.errors import MismatchError, SpecError, StoreError
-from rung.core.history import HistoryView
 from rung.core.job import Job
 from rung.core.objective import objectives
 from rung.core.resource import Resource, Steps
 from rung.core.space import Config, Parameter, Scalar, Space
-from rung.core.state import State
 from rung.core.suggestion import SearcherSpec
-from rung.core.why import Why, sentence
+from rung.core.why import Why
 from rung.dispatcher import Dispatcher
 from rung.driving import Driving
 from rung.executors.base import Executor
 from rung.executors.clock import SteadyClock
 from rung.executors.local import Local
 from rung.files import StudyFiles
-from rung.replay import Replay, replay
+from rung.models.metafeatures import check_features
+from rung.reading import Readable
 from rung.running import Running
 from rung.schedulers.fifo import FIFO
-from rung.schedulers.schedule import Schedule
 from rung.searchers.auto import Auto
 from rung.searchers.duplicates import Duplicates
 from rung.spec import StudySpec, check_same, plain, versions
 from rung.stores.checkpoints import Checkpoints
 from rung.stores.events import Log, Store, open_store
-from rung.tables import frame
 from rung.trial import Trial
-from rung.trial_result import TrialResult
 from rung.warm_start import taken_over
 from rung.watching import Watcher
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from rung.searchers.gaussian.profile import Profile
+    pass
 
 logger = logging.getLogger("rung")
 
@@ -74,7 +64,7 @@ _DESCRIBING = (ev.Opened, ev.SpecChanged, ev.SpaceChanged)  # what the study is,
 SpaceLike = Space | Mapping[str, Parameter | Scalar]
 
 
-class Study:
+class Study(Readable):
     """One tuning problem: space, objectives, scheduler, searcher, seed, and the log of all that happened.
 
     Building one touches nothing but its store's header. A study of that name that exists in the store is opened:
@@ -94,8 +84,10 @@ class Study:
         seed: From which everything random derives.
         retries: How often a job that was lost with its worker, without progress, is granted again.
         duplicates: What becomes of a suggestion of a finite space that was a trial already: `"forbid"` replaces it by
-            a configuration near it that was not tried, and ends the study when all were; `"replicate"` trains it
-            again, with another seed. None: duplicates are forbidden, or the stored study goes on as it was.
+            a configuration near it that was not tried, and ends the study when all were; `"reuse"` lets its trial take
+            over the results of one that was trained to the end, at no cost, and replaces other duplicates likewise;
+            `"replicate"` trains it again, with another seed. None: duplicates are forbidden, or the stored study goes
+            on as it was.
         audit: The share of the resource, such as 0.03, that finishes a random sample of the trials that were stopped
             early, to tell what that costs; or an `Audit` with more options. None: no audits.
         confirm: The share of the budget, such as 0.1, that trains the leaders anew once the search is over, to choose
@@ -321,16 +313,6 @@ class Study:
         if self._state.seq > self._log.committed:
             self._fold(self.spec)
 
-    @property
-    def ended(self) -> str | None:
-        """Why the last `run` of this object ended, in words; None before."""
-        return None if self._ended is None else sentence(self._ended, self._state.resource.unit)
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether that was Ctrl-C or SIGTERM; `run` returns in order then, for the script to decide what follows."""
-        return self._ended is not None and self._ended.rule == "interrupted"
-
     # Ask and tell
 
     def ask(self) -> Job | None:
@@ -382,6 +364,21 @@ class Study:
         event = taken_over(other.state, other.name, other.url, self._state)
         with self._recording("a warm start") as dispatcher:
             dispatcher.record(event)
+
+    def describe(self, features: Mapping[str, float]) -> None:
+        """Note what the study is about, so that `rung.nearest` finds it later; the last description holds.
+
+        Args:
+            features: By name, such as `rung.meta_features(X, y)` gives them, or numbers of your own.
+
+        Raises:
+            SpecError: If they are no finite numbers.
+            BusyError: If another driver runs this study.
+        """
+        check_features(features)
+        if self.features != features:
+            with self._recording("a description") as dispatcher:
+                dispatcher.record(ev.Described({name: float(value) for name, value in features.items()}))
 
     def _named(self, source: str) -> "Study":
         store, _, name = source.rpartition("/")
@@ -449,149 +446,6 @@ class Study:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-    # Reading
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self._spec.name
-
-    @property
-    def url(self) -> str:
-        """Where its log is."""
-        return self._store.url
-
-    @property
-    def spec(self) -> StudySpec:
-        """What it is, with its present space."""
-        space = self._state.space
-        return msgspec.structs.replace(self._spec, space=space.parameters, where=space.rules)
-
-    @property
-    def space(self) -> Space:
-        """What is tuned."""
-        return self._state.space
-
-    @property
-    def state(self) -> State:
-        """The fold of its log; to be read, not changed."""
-        return self._state
-
-    @property
-    def is_driven(self) -> bool:
-        """Whether a live program runs it now, this one or another."""
-        return self._log.is_held()
-
-    @property
-    def folder(self) -> Path:
-        """Where its files lie: `checkpoints`, and `output` with what its trainings print."""
-        return self._files.folder
-
-    @property
-    def history(self) -> HistoryView:
-        """Configurations and observations as arrays, as of now."""
-        return self._state.history.view()
-
-    @property
-    def best(self) -> TrialResult:
-        """The best trial at the highest resource reached."""
-        return results.best(self._state, self.name)
-
-    @property
-    def best_config(self) -> Config:
-        """Its configuration."""
-        return self.best.config
-
-    @property
-    def best_value(self) -> float | None:
-        """Its value."""
-        return self.best.value
-
-    @property
-    def best_checkpoint(self) -> Path | None:
-        """A local folder with its last checkpoint, fetched and checked; None if its training has saved nothing.
-
-        Raises:
-            CheckpointGoneError: If it is gone or damaged.
-        """
-        best = self.best.number
-        state = self._state
-        if state.best is not state.incumbent:  # it was confirmed: the model of its first repetition
-            best = state.confirmations.made(best).get(1, best)
-        saved = state.trials[best].checkpoints
-        return self._files.fetch(saved[-1].checkpoint) if saved else None
-
-    def model(self, name: str, at: Config | None = None) -> "Profile":
-        """What a Gaussian process believes of the objective along one hyperparameter: mean and uncertainty.
-
-        Args:
-            name: The hyperparameter, with its branch where the name stands in several: `lr[optimizer=adam]`.
-            at: What the others are; None: the trial where the model expects the best.
-
-        Raises:
-            SpecError: If there is no such hyperparameter.
-            NoResultError: If too few trials were observed at one resource.
-        """
-        from rung.searchers.gaussian.profile import profile
-
-        return profile(self._state.space, self._state.objectives, self._state.history.view(), name, at)
-
-    @property
-    def front(self) -> list[TrialResult]:
-        """For several objectives: the trials that no other one dominates."""
-        return results.front(self._state, self.name)
-
-    @property
-    def trials(self) -> list[TrialResult]:
-        """Every trial."""
-        return results.trials(self._state)
-
-    def events(self) -> Iterator[ev.Entry]:
-        """The log, entry by entry."""
-        return self._log.read()
-
-    def story(self, trial: int) -> list[stories.Line]:
-        """What happened to a trial, and why, in words; the last line says where it stands."""
-        return stories.story(self.events(), self._spec.start(), trial)
-
-    def schedule(self, trial: int | None = None) -> Schedule:
-        """The configurations that led to a trial, from the start of its training through the trials that it came from.
-
-        Given as the scheduler of another study, it trains a fresh model along them.
-
-        Args:
-            trial: Its number; None: the best one.
-
-        Raises:
-            NoResultError: If there is no such trial, or it was not observed yet.
-        """
-        number = self.best.number if trial is None else trial
-        return lineages.schedule(self._log.read(kinds=(ev.Started,)), self._state, number)
-
-    def replay(self) -> Replay:
-        """Every decision of its log asked again, and how many are answered the same; see `rung.replay`."""
-        return replay(self.events, StudySpec.start)
-
-    @property
-    def audits(self) -> AuditReport:
-        """What its audits tell of early stopping so far."""
-        return audited(self._state)
-
-    @property
-    def confirmed(self) -> Confirmed:
-        """What its last confirmation tells so far: how good the leaders are when they are trained anew."""
-        return confirmed(self._state)
-
-    def to_frame(self) -> "pd.DataFrame":
-        """One row per trial, as a pandas frame."""
-        return frame(self._state)
-
-    def _repr_html_(self) -> str:
-        return results.overview(self._state, self.name, self.url, self.ended)
-
-    def __repr__(self) -> str:
-        return f"<Study {self.name!r} in {self._store.url}: {self._state.n_trials} trials>"
 
 
 def _close(store: Store) -> None:

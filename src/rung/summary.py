@@ -15,7 +15,7 @@ from rung.core.errors import NoResultError, SpecError
 from rung.core.space import Config
 from rung.core.state import State
 from rung.core.why import sentence
-from rung.results import best, feasibility, leading, trials
+from rung.results import best, compromise, feasibility, leading, trials
 from rung.trial_result import TrialResult
 
 FEW = 100  # trials of a study that is shown whole; of a larger one, so many are shown
@@ -51,6 +51,7 @@ class Summary(msgspec.Struct, frozen=True):
         feasible: Which part of the trials keeps the constraints, in words; empty where there are none.
         objectives: How many of the metrics are objectives.
         members: How many trials each searcher suggested, where several take part.
+        knee: With several objectives, the trial that is a good compromise; None: there is none.
     """
 
     time: float
@@ -67,6 +68,7 @@ class Summary(msgspec.Struct, frozen=True):
     objectives: int = 1
     confirmed: tuple[str, ...] = ()
     members: dict[str, int] = {}
+    knee: int | None = None
 
     def encode(self) -> str:
         """As text for a store."""
@@ -98,6 +100,7 @@ def summary(state: State, name: str) -> Summary:
         len(state.objectives),
         tuple(confirmed(state).sentences()) if _is_confirmed(state) else (),
         dict(Counter(member for member in state.history.members if member)),
+        _knee(state, name),
     )
 
 
@@ -152,6 +155,13 @@ _decoder = msgspec.json.Decoder(Summary)
 def _best(state: State, name: str) -> float | None:
     try:
         return best(state, name).value
+    except NoResultError:
+        return None
+
+
+def _knee(state: State, name: str) -> int | None:
+    try:
+        return compromise(state, name).number
     except NoResultError:
         return None
 

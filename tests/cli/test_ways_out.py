@@ -39,12 +39,56 @@ def test_best_of_several_objectives_is_the_front_or_a_chosen_trial(call: Call, t
         config = study.trials[numbers[-1]].config
     lines = call("best").out.splitlines()
     assert lines[0] == f"{len(numbers)} trials of two that no other one dominates at 1 step"
-    assert [int(line.split()[0]) for line in lines[3:]] == numbers
+    assert [int(line.split()[0]) for line in lines[3:-2]] == numbers
+    assert lines[-1].startswith("A good compromise is trial ")
     asked = call("best", "--format", "json")
     assert asked.code == 2
-    assert "Choose one of its front with --trial: " + ", ".join(map(str, numbers)) in asked.err
+    assert (
+        "Take --compromise, or choose one of its front with --trial: " + ", ".join(map(str, numbers))
+        in asked.err
+    )
     assert json.loads(call("best", "--format", "json", "--trial", str(numbers[-1])).out) == config
     assert call("best", "--trial", "6").err == "rung: study two has trials 0 to 5, got --trial 6.\n"
+
+
+def test_best_takes_a_compromise_by_its_knee_or_by_weights(call: Call, two: Path) -> None:
+    with rung.Study.load("two", two) as study:
+        knee = study.compromise()
+        first, second = study.spec.required
+        leaning = study.compromise({first: 9, second: 1})
+    shown = call("best", "--compromise").out
+    assert f"trial {knee.number} of two" in shown
+    assert (
+        call("best").out.splitlines()[-1].endswith(f"trial {knee.number}, the knee: rung best --compromise")
+    )
+    assert f"trial {knee.number}, the knee of the front" in call("show").out
+    assert json.loads(call("best", "--compromise", "--format", "json").out) == knee.config
+    weights = f"{first}=9,{second}=1"
+    assert json.loads(call("best", "--weights", weights, "--format", "json").out) == leaning.config
+    assert leaning.number != knee.number
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--weights", "speed=1"], "weights must be given for "),
+        (["--weights", "much"], "weights must be numbers by metric, such as --weights accuracy=2,latency=1"),
+        (
+            ["--compromise", "--trial", "2"],
+            "--trial 2 chooses one already. Leave out --compromise and --weights.",
+        ),
+    ],
+)
+def test_a_compromise_that_cannot_be_chosen_is_one_sentence(
+    call: Call, two: Path, options: list[str], sentence: str
+) -> None:
+    said = call("best", *options)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(f"rung: {sentence}")
+
+
+def test_one_objective_needs_no_compromise(call: Call, store: Path) -> None:
+    assert "has one objective, 'loss': its best needs no compromise." in call("best", "--compromise").err
 
 
 def test_trials_are_written_to_a_file_or_as_csv_to_standard_output(

@@ -54,6 +54,26 @@ def test_the_knee_of_one_row_is_that_row_and_infinite_rows_are_left_out() -> Non
     assert knee(np.array([[inf, 0.0], [3.0, 4.0]])) == 1
 
 
+def test_a_front_that_bulges_outwards_has_no_knee_but_an_even_row() -> None:
+    angles = np.linspace(0.0, np.pi / 2, 7)
+    assert knee(np.stack([np.cos(angles), np.sin(angles)], axis=1)) == 3
+    sphere = np.array(
+        [[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0], [0.9, 0.4, 0.1], [0.57, 0.58, 0.58], [0.1, 0.3, 0.95]]
+    )
+    assert knee(sphere) == 4
+
+
+def test_the_knee_of_a_straight_front_is_its_middle_and_of_two_rows_the_first() -> None:
+    assert knee(np.array([[1.0, 0.0], [0.7, 0.3], [0.4, 0.6], [0.0, 1.0]])) == 2
+    assert knee(np.array([[4.0, 1.0], [3.0, 2.0]])) == 0
+    assert knee(np.array([[3.0, 2.0], [3.0, 2.0], [3.0, 3.0]])) == 0
+
+
+def test_the_largest_numbers_make_a_knee_without_overflow() -> None:
+    assert knee(np.array([[-1.7e308, 1.7e308], [-1.7e308, 1e308], [1.0, -1.7e308], [-5.0, -5.0]])) in {1, 3}
+    assert compromise(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([1e308, 1e308])) == 0
+
+
 def test_a_compromise_leans_to_the_objective_that_weighs_more() -> None:
     losses = np.array([[0.0, 10.0], [1.0, 6.0], [4.0, 4.0], [6.0, 1.0], [10.0, 0.0]])
     assert compromise(losses, np.array([9.0, 1.0])) == 1

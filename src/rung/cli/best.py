@@ -9,6 +9,7 @@ from rung.analysis.formats import FORMATS
 from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, StudyArgument, open_study
 from rung.cli.tables import Table
+from rung.cli.weights import WeightsOption, weights_of
 from rung.results import feasibility
 from rung.results import trial as result_of
 from rung.study import Study
@@ -27,7 +28,7 @@ class Format(Enum):
     python = "python"
 
 
-def best(
+def best(  # noqa: PLR0917  typer's options
     study: StudyArgument = None,
     store: StoreOption = STORE,
     format: Annotated[  # noqa: A002  the option is called so
@@ -37,13 +38,23 @@ def best(
         int | None,
         typer.Option("--trial", metavar="N", help="This trial; for several objectives, one of the front."),
     ] = None,
+    compromise: Annotated[
+        bool,
+        typer.Option(
+            "--compromise", help="For several objectives: the knee of the front, or what suits --weights."
+        ),
+    ] = False,
+    weights: WeightsOption = None,
 ) -> None:
     """Show the best configuration; for several objectives, those that no other one dominates."""
+    balanced = compromise or weights is not None
+    if balanced and trial is not None:
+        raise CommandError(f"--trial {trial} chooses one already. Leave out --compromise and --weights.")
     with open_study(study, store) as found:
-        if format is Format.table and trial is None and len(found.state.objectives) > 1:
+        if format is Format.table and trial is None and not balanced and len(found.state.objectives) > 1:
             _print_front(found)
             return
-        chosen = _chosen(found, trial)
+        chosen = found.compromise(weights_of(weights)) if balanced else _chosen(found, trial)
         if format is Format.table:
             print(_as_table(found, chosen))
         else:
@@ -55,7 +66,7 @@ def _chosen(study: Study, trial: int | None) -> TrialResult:
         numbers = ", ".join(str(each.number) for each in study.front)
         raise CommandError(
             f"study {study.name} has several objectives, so no one trial is the best. "
-            f"Choose one of its front with --trial: {numbers}."
+            f"Take --compromise, or choose one of its front with --trial: {numbers}."
         )
     if trial is None:
         return study.best
@@ -84,8 +95,11 @@ def _print_front(study: Study) -> None:
     if front[0].broken:
         print(f"None is; what these break the least is {conjoined(front[0].broken)}.")
     print()
+    knee = study.compromise().number
     rows = Table(">trial", *[f">{metric}" for metric in metrics], "~configuration")
     for each in front:
         values = [number(each.values.get(metric)) for metric in metrics]
-        rows.add(str(each.number), *values, short(each.config))
+        style = "bold" if each.number == knee else ""
+        rows.add(str(each.number), *values, short(each.config), style=style)
     rows.print()
+    print(f"\nA good compromise is trial {knee}, the knee: rung best --compromise")

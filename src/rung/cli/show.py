@@ -94,6 +94,8 @@ def _print(name: str, known: Summary, shown: Sequence[Row]) -> None:
     if known.members:
         shares = ", ".join(f"{name} {n}" for name, n in known.members.items())
         print(f"\nsuggested by: {shares}")
+    if known.knee is not None:
+        print(f"\na good compromise: trial {known.knee}, the knee of the front")
     if known.feasible:
         print(f"\nfeasible: {known.feasible}")
     if known.audits:

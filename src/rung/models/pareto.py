@@ -6,6 +6,8 @@ import numpy.typing as npt
 from rung.core.errors import SpecError
 
 Losses = npt.NDArray[np.float64]
+BEND = 0.1  # how far a knee lies below the plane through the ends at least
+LARGEST = 1e150  # sums and differences of such losses are finite
 MANY = 5000  # rows from which on moocore is quicker, its import included
 
 
@@ -49,19 +51,25 @@ def hypervolume(losses: Losses, reference: Losses) -> float:
 
 
 def knee(losses: Losses) -> int:
-    """The row with the best balance: the farthest below the plane through the ends of the normalized axes.
+    """The row with the best balance: where the front bends, or, if it hardly does, the most even one.
 
-    The front is scaled to `[0, 1]` in each objective, so this is the row with the least sum; the first of equal ones.
+    The front is scaled to `[0, 1]` in each objective. Its bend is the row the farthest below the plane through the ends
+    of the axes, which is the one with the least sum. A front that is straight or bulges outwards has none: its least
+    sums are at its ends. There the row whose worst scaled loss is the least is taken, and so it is among rows of one
+    sum; the first of equal ones, such as of the two ends of a front that has nothing else.
 
     Args:
         losses: Lower is better, shape (n, k), with a finite row at least.
 
-    Reference:
+    References:
         Das, On characterizing the "knee" of the Pareto curve based on normal-boundary intersection, Structural
-        Optimization 18, 1999.
+            Optimization 18, 1999.
+        Yu, A class of solutions for group decision problems, Management Science 19, 1973 (the even one).
     """
     rows, scaled = _scaled_front(losses)
-    return int(rows[np.argmin(scaled.sum(axis=1))])
+    sums, worst = scaled.sum(axis=1).round(9), scaled.max(axis=1).round(9)
+    keys = (worst, sums) if sums.min() < 1 - BEND else (sums, worst)
+    return int(rows[np.lexsort(keys)[0]])
 
 
 def compromise(losses: Losses, weights: Losses) -> int:
@@ -89,7 +97,7 @@ def compromise(losses: Losses, weights: Losses) -> int:
             f"{weights.tolist()!r}. Give one for each objective."
         )
     rows, scaled = _scaled_front(losses)
-    weighted = scaled * (weights / weights.sum())
+    weighted = scaled * (weights / weights.max())
     return int(rows[np.argmin(weighted.max(axis=1) + 1e-3 * weighted.sum(axis=1))])
 
 
@@ -97,5 +105,6 @@ def _scaled_front(losses: Losses) -> tuple[npt.NDArray[np.intp], Losses]:
     """The rows of the finite front, and their losses between the best (0) and the worst (1) of it."""
     finite = np.flatnonzero(np.isfinite(losses).all(axis=1))
     rows = finite[non_dominated(losses[finite])]
-    low, high = losses[rows].min(axis=0), losses[rows].max(axis=0)
-    return rows, (losses[rows] - low) / np.where(high > low, high - low, 1.0)
+    front = np.clip(losses[rows], -LARGEST, LARGEST)
+    low, high = front.min(axis=0), front.max(axis=0)
+    return rows, (front - low) / np.where(high > low, high - low, 1.0)
