@@ -21,6 +21,9 @@ from outcomes.ranks import mean_ranks, ranked
 from outcomes.runs import longest
 from tasks import constrained, landscapes
 from tasks.known import tasks
+from tasks.several import several
+
+from rung.models.pareto import non_dominated
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "searchers"
 
@@ -160,3 +163,34 @@ def test_ways_are_compared_in_the_simulator_and_not_simulated_twice(tmp_path: Pa
     assert first.stderr.count("seed 0") == 6
     assert are_tables(first.stdout)
     assert not run("parallel", *arguments).stderr
+
+
+@pytest.mark.parametrize("name", several())
+def test_no_configuration_lies_before_the_best_front(name: str) -> None:
+    problem = several()[name]
+    losses = np.array(
+        [problem.losses(config) for config in problem.space.sample(300, np.random.default_rng(1))]
+    )
+    best = problem.best[non_dominated(problem.best)]
+    assert not (losses[:, None] < best - 1e-12).all(axis=2).any()
+    assert problem.front.lost(best.tolist()) == pytest.approx(0.0, abs=1e-9)
+    assert 0.05 < problem.front.lost(losses.tolist()) < 0.9
+
+
+def test_fronts_are_compared_and_not_run_twice(tmp_path: Path) -> None:
+    arguments = [
+        "--problems",
+        "ZDT1",
+        "network",
+        "--seeds",
+        "1",
+        "--budget",
+        "12",
+        "--out",
+        str(tmp_path / "runs"),
+    ]
+    arguments += ["--methods", "random", 'gp:{"initial": 4}']
+    first = run("fronts", *arguments)
+    assert first.stderr.count("seed 0") == 4
+    assert are_tables(first.stdout)
+    assert not run("fronts", *arguments).stderr

@@ -13,6 +13,7 @@ from soaking.evidence import Entered
 from soaking.facts import Facts
 
 LONG_S = 5.0  # a decision takes milliseconds, but this machine is meant to be busy
+THOUGHT_S = 30.0  # a suggestion of a model on a busy machine
 
 _GONE = ("killed", "exited", "timeout", "out of memory", "replaced")  # failures with which a worker leaves
 
@@ -79,7 +80,7 @@ def idle(case: Case, facts: Facts) -> Iterator[str]:
 
 
 def _idle(case: Case, facts: Facts, run: Run, entries: Sequence[Entry]) -> Iterator[str]:
-    gone = _killed(case, facts, run)
+    gone, excused = _killed(case, facts, run), _excused(case, run)
     pool = _Pool()
     for entry in entries:
         now = entry.time - case.wall
@@ -88,11 +89,11 @@ def _idle(case: Case, facts: Facts, run: Run, entries: Sequence[Entry]) -> Itera
         if pool.leaving:
             return
         for worker, since in list(pool.since.items()):
-            if (length := now - since - _still(case, run, since, now)) > LONG_S:
+            if (length := now - since - _still(excused, since, now)) > LONG_S:
                 yield f"run {run.number}: worker {worker} was free for {length:.1f} s before entry {entry.seq}"
                 pool.since[worker] = now
         if isinstance(entry.event, ev.Started) and pool.reason and pool.free:
-            since = max(pool.decided, now - LONG_S - _still(case, run, pool.decided, now))
+            since = max(pool.decided, now - LONG_S - _still(excused, pool.decided, now))
             if since > pool.decided and _has_work(case, pool, since):
                 idlers = f"workers {sorted(pool.free)} were free"
                 yield f"run {run.number}: {idlers} {LONG_S:g} s before entry {entry.seq}, and there was work"
@@ -122,7 +123,25 @@ def _killed(case: Case, facts: Facts, run: Run) -> dict[int, float]:
     return {workers[fault.pid]: fault.begun for fault in done if fault.pid is not None}
 
 
-def _still(case: Case, run: Run, begun: float, ended: float) -> float:
-    """Seconds of a while in which the driver could do nothing."""
+def _excused(case: Case, run: Run) -> list[tuple[float, float]]:
+    """Spans of a run in which the driver could do nothing, or its searcher was at work: one after the other."""
     stops = [fault for fault in case.faults if fault.run == run.number and fault.kind in (PAUSED, REPLACED)]
-    return sum(max(0.0, min(ended, stop.ended) - max(begun, stop.begun)) for stop in stops)
+    spans: list[tuple[float, float]] = []
+    for begun, ended in sorted([*((stop.begun, stop.ended) for stop in stops), *_thoughts(case)]):
+        begun_after = max(begun, spans[-1][1]) if spans else begun
+        if ended > begun_after:
+            spans.append((begun_after, ended))
+    return spans
+
+
+def _thoughts(case: Case) -> Iterator[tuple[float, float]]:
+    """From when to when the searcher worked on each trial: since the last event that it has seen."""
+    times = [0.0, *(entry.time - case.wall for entry in case.entries)]
+    for entry in case.entries:
+        if isinstance(entry.event, ev.Created) and entry.event.source == "searcher":
+            yield max(times[entry.event.seen], times[entry.seq] - THOUGHT_S), times[entry.seq]
+
+
+def _still(spans: Sequence[tuple[float, float]], begun: float, ended: float) -> float:
+    """Seconds of a while that are excused."""
+    return sum(max(0.0, min(ended, end) - max(begun, start)) for start, end in spans)

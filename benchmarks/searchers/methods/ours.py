@@ -9,6 +9,8 @@ from methods.base import Setting
 from rung.core.space import Config
 from rung.searchers.registry import SEARCHERS
 
+STANDS_FOR = {"auto": {"trial_seconds": 60.0}}  # a function takes no time here, what it stands for does
+
 
 class Ours:
     """A study with one of rung's searchers.
@@ -52,4 +54,4 @@ class Ours:
 def start(name: str, setting: Setting) -> Ours:
     """By tag, perhaps with options in JSON: `gp`, `tpe:{"multivariate": false}`."""
     tag, _, options = name.partition(":")
-    return Ours(setting, tag, json.loads(options or "{}"))
+    return Ours(setting, tag, {**STANDS_FOR.get(tag, {}), **json.loads(options or "{}")})
