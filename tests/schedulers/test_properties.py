@@ -31,7 +31,7 @@ from rung.schedulers.registry import SCHEDULERS
 from schedulers import examples
 from schedulers.world import SPACE, Settings, World, fold, snapshot
 
-EXAMPLES = int(os.environ.get("RUNG_EXAMPLES", "6"))  # RUNG_EXAMPLES=300 searches deeper
+EXAMPLES = int(os.environ.get("RUNG_EXAMPLES", "4"))  # RUNG_EXAMPLES=300 searches deeper
 STEPS = 40
 QUICK = ("random", "grid", "quasi-random", "regularized-evolution")  # searchers that take no time
 LOSSES = (0.0, 0.5, 0.5, 1.0, 1.5, 2.0, math.nan)  # few values, so that ties occur
