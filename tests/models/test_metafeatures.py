@@ -123,6 +123,14 @@ def test_what_is_no_data_set_is_refused(X, y, words):
         meta_features(X, y)
 
 
+@pytest.mark.parametrize(
+    ("task", "words"), [("ranking", "one of classification"), ("regression", "no numbers")]
+)
+def test_a_task_that_there_is_not_or_that_the_target_is_none_of_is_refused(task, words):
+    with pytest.raises(SpecError, match=words):
+        meta_features(np.zeros((8, 2)), np.array(["a", "b"] * 4), task=task)
+
+
 @pytest.mark.parametrize("features", [{}, {"a": "1"}, {"a": float("nan")}, {"a": True}, {1: 1.0}, [1.0]])
 def test_what_is_no_description_is_refused(features):
     with pytest.raises(SpecError, match="number"):

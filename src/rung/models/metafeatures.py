@@ -10,7 +10,7 @@ References:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -48,11 +48,11 @@ def meta_features(X: Any, y: Any, *, task: Task | None = None) -> Features:  # A
         task: None: whole numbers that occur often, and whatever is no number, are classes.
 
     Raises:
-        SpecError: If the shapes do not fit, or there are too few rows.
+        SpecError: If the shapes do not fit, there are too few rows, or the task is none or not that of the target.
     """
     columns, target = _columns(X), np.asarray(y)
     _check(columns, target)
-    classes = _are_classes(target) if task is None else task == "classification"
+    classes = _is_classification(target, task)
     numeric = [column for column in columns if column.dtype != object]
     missing = [_missing(column).mean() for column in columns]
     found = {
@@ -154,6 +154,18 @@ def _check(columns: Sequence[Column], target: Column) -> None:
         raise SpecError(f"meta-features need {2 * FOLDS} rows, got {n}.")
     if _missing(target if target.dtype.kind in "fiub" else target.astype(object)).any():
         raise SpecError("y has missing values: leave these rows out of X and y.")
+
+
+def _is_classification(target: npt.NDArray[Any], task: Task | None) -> bool:
+    if task is None:
+        return _are_classes(target)
+    if task not in get_args(Task):
+        raise SpecError(f"task must be one of {', '.join(get_args(Task))}, got {task!r}. Or leave it out.")
+    if task == "regression" and target.dtype.kind not in "biuf":
+        raise SpecError(
+            "task is 'regression', but y holds no numbers. Say task='classification', or leave it out."
+        )
+    return task == "classification"
 
 
 def _are_classes(target: Column) -> bool:
