@@ -74,7 +74,8 @@ def exact(case: Case, facts: Facts) -> Iterator[str]:
     if not last.in_order or facts.contradiction is not None:
         return
     trials = sum(created.parent is None for created in facts.created.values())
-    rule = state.closed.rule if state.closed is not None else None
+    ended = None if last.outcome is None else last.outcome.rule
+    rule = state.closed.rule if state.closed is not None else ended
     left = None if budget.resource is None else budget.resource - state.account.resource
     if budget.trials is not None and trials != budget.trials and not _may_end_early(case, rule):
         yield f"{trials} trials with a budget of {budget.trials}; no more are created because of {rule!r}"
@@ -85,8 +86,8 @@ def exact(case: Case, facts: Facts) -> Iterator[str]:
 
 
 def _may_end_early(case: Case, rule: str | None) -> bool:
-    """A grid ends with its last point, and schedulers of strangers when they want to."""
-    return rule == "exhausted" or case.plan.is_strange
+    """A grid ends with its last point, a population with its members, and schedulers of strangers when they want to."""
+    return rule in ("exhausted", "population done") or case.plan.is_strange
 
 
 def _counted(state: State) -> Iterator[str]:
