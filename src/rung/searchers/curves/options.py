@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rung.core.errors import SpecError
 from rung.core.objective import Objectives
 from rung.core.space import Space
+from rung.searchers.checks import check_count
 
 if TYPE_CHECKING:
     from rung.searchers.curves.live import LiveCurveGP
@@ -41,12 +41,8 @@ class CurveGP(
     rows: int = 200
 
     def __post_init__(self) -> None:
-        if self.initial is not None and (type(self.initial) is not int or self.initial < 2):
-            raise SpecError(
-                f"initial of CurveGP must be an integer of at least 2, got {self.initial!r}. Leave it out."
-            )
-        if type(self.rows) is not int or not 20 <= self.rows <= 500:
-            raise SpecError(f"rows of CurveGP must be an integer from 20 to 500, got {self.rows!r}. Use 200.")
+        check_count("CurveGP", "initial", self.initial, 2, optional=True)
+        check_count("CurveGP", "rows", self.rows, 20, most=500)
 
     @property
     def tries_defaults(self) -> bool:

@@ -26,10 +26,10 @@ from rung.core.rng import rng
 from rung.core.space import Space
 from rung.core.suggestion import Request, Suggestion
 from rung.models.variation import filled
+from rung.searchers.checks import check_count, check_positive
 from rung.searchers.evidence import Evidence, ranks
 from rung.searchers.evolution.distributions import Begin, Distribution, distribution
 from rung.searchers.evolution.live import Design
-from rung.searchers.evolution.options import check_count, check_positive
 from rung.searchers.evolution.screen import Screen
 
 Restarts = Literal["ipop", "bipop", "none"]

@@ -20,9 +20,9 @@ from rung.core.history import Floats, Ints
 from rung.core.objective import Objectives
 from rung.core.space import Space
 from rung.models.variation import Kinds, differences, filled, mutated, uniform_crossover
+from rung.searchers.checks import check_count, check_share
 from rung.searchers.evidence import Evidence, ranks
 from rung.searchers.evolution.live import Children, LiveEvolution
-from rung.searchers.evolution.options import check_count, check_share
 from rung.searchers.evolution.pool import STEP, Pool
 
 Range = tuple[float, float]

@@ -14,9 +14,9 @@ from rung.core.history import Ints
 from rung.core.objective import Objectives
 from rung.core.space import Space
 from rung.models.variation import Kinds, binary_crossover, filled, mutated, some
+from rung.searchers.checks import check_count, check_positive, check_share
 from rung.searchers.evidence import Evidence, ranks
 from rung.searchers.evolution.live import Children, LiveEvolution
-from rung.searchers.evolution.options import check_count, check_positive, check_share
 from rung.searchers.evolution.pool import STEP, Pool
 
 

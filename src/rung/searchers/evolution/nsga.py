@@ -18,10 +18,10 @@ from rung.core.space import Space
 from rung.models.directions import associated, divisions_for, lattice, niched, normalized
 from rung.models.fronts import fronts
 from rung.models.variation import Kinds
+from rung.searchers.checks import check_count, check_positive, check_share
 from rung.searchers.evidence import Evidence, ranks
 from rung.searchers.evolution.genetic import Mating, fittest
 from rung.searchers.evolution.live import LiveEvolution
-from rung.searchers.evolution.options import check_count, check_positive, check_share
 from rung.searchers.evolution.pool import STEP, Pool
 
 

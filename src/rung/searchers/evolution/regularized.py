@@ -13,9 +13,9 @@ from rung.core.history import Ints
 from rung.core.objective import Objectives
 from rung.core.space import Space
 from rung.models.variation import Kinds, filled, mutated, some
+from rung.searchers.checks import check_count, check_positive
 from rung.searchers.evidence import Evidence, ranks
 from rung.searchers.evolution.live import Children, LiveEvolution
-from rung.searchers.evolution.options import check_count, check_positive
 from rung.searchers.evolution.pool import STEP, Pool
 
 

@@ -16,6 +16,7 @@ import msgspec
 from rung.core.errors import SpecError
 from rung.core.objective import Objectives
 from rung.core.space import Space
+from rung.searchers.checks import check_count
 
 if TYPE_CHECKING:
     from rung.searchers.gaussian.live import LiveGP
@@ -44,12 +45,8 @@ class MOBSTER(
     prior_weight: float = 10.0
 
     def __post_init__(self) -> None:
-        if type(self.rows) is not int or not 20 <= self.rows <= 500:
-            raise SpecError(f"rows of MOBSTER must be an integer from 20 to 500, got {self.rows!r}. Use 300.")
-        if self.initial is not None and (type(self.initial) is not int or self.initial < 1):
-            raise SpecError(
-                f"initial of MOBSTER must be an integer of at least 1, got {self.initial!r}. Leave it out."
-            )
+        check_count("MOBSTER", "rows", self.rows, 20, most=500)
+        check_count("MOBSTER", "initial", self.initial, 1, optional=True)
         number = isinstance(self.prior_weight, int | float) and not isinstance(self.prior_weight, bool)
         if not number or not 0 <= self.prior_weight <= 1e6:
             raise SpecError(

@@ -13,6 +13,7 @@ import msgspec
 from rung.core.errors import SpecError
 from rung.core.objective import Objectives
 from rung.core.space import Space
+from rung.searchers.checks import check_count
 
 if TYPE_CHECKING:
     from rung.searchers.gaussian.live import LiveGP
@@ -59,11 +60,7 @@ class GP(
     def __post_init__(self) -> None:
         _check_one_of("acquisition", self.acquisition, get_args(Acquisition))
         _check_one_of("kernel", self.kernel, get_args(Form))
-        if self.initial is not None and (type(self.initial) is not int or self.initial < 1):
-            raise SpecError(
-                f"initial of a GP must be an integer of at least 1, got {self.initial!r}. "
-                "Use 10, or leave it out."
-            )
+        check_count("a GP", "initial", self.initial, 1, optional=True)
         _check_weight("cost_weight", self.cost_weight, "Use 1 for improvement per second.")
         _check_weight("prior_weight", self.prior_weight, "Use 10, or 0 to ignore the priors.")
         if self.front is not None:

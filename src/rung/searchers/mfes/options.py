@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rung.core.errors import SpecError
 from rung.core.objective import Objectives
 from rung.core.space import Space
+from rung.searchers.checks import check_count
 
 if TYPE_CHECKING:
     from rung.searchers.mfes.live import LiveMFES
@@ -40,10 +40,7 @@ class MFES(
     initial: int | None = None
 
     def __post_init__(self) -> None:
-        if self.initial is not None and (type(self.initial) is not int or self.initial < 2):
-            raise SpecError(
-                f"initial of MFES must be an integer of at least 2, got {self.initial!r}. Leave it out."
-            )
+        check_count("MFES", "initial", self.initial, 2, optional=True)
 
     @property
     def tries_defaults(self) -> bool:
