@@ -8,6 +8,9 @@ UV := $(shell command -v uv 2>/dev/null)
 MAKE_VENV = $(if $(UV),uv venv --quiet --seed --python "$$(command -v $(PYTHON))" $(VENV),$(PYTHON) -m venv $(VENV))
 INSTALL = $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet)
 
+# Python starts twice as fast where it may keep what it has compiled, and tests start it thousands of times.
+export PYTHONDONTWRITEBYTECODE :=
+
 # tests that kill processes and servers and fill disks: one at a time
 ALONE := tests/end_to_end tests/executors tests/programs tests/stores tests/test_soak.py
 

@@ -343,10 +343,11 @@ BUDGETS = [
     rung.Budget(trials=150),
     rung.Budget(seconds=400.0),
     rung.Budget(worker_seconds=600.0),
+    rung.Budget(money=6.0, rates={"cpu": 36.0}),
 ]
 
 
-@pytest.mark.parametrize("budget", BUDGETS, ids=["resource", "trials", "seconds", "worker seconds"])
+@pytest.mark.parametrize("budget", BUDGETS, ids=["resource", "trials", "seconds", "worker seconds", "money"])
 @pytest.mark.parametrize("workers", [1, 6])
 def test_a_tenth_of_the_budget_confirms_the_leaders(budget: rung.Budget, workers: int) -> None:
     reserved = study(0.1).run(executor=pool(workers=workers), budget=budget)

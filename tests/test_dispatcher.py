@@ -99,7 +99,7 @@ class House:
     def job(self, answer: Decision | None = None, held: frozenset[int] = frozenset()) -> Job:
         work = self.decide(answer, held)
         assert isinstance(work, Work)
-        job = self.dispatcher.grant(work, 0, held)
+        job = self.dispatcher.grant(work, Slot(0), held)
         assert job is not None
         return job
 
@@ -193,7 +193,7 @@ def test_a_job_restores_the_checkpoint_unless_a_free_worker_holds_its_trial() ->
     house.end(job, "reached")
     work = house.decide(Advance(0, 27, WHY))
     assert isinstance(work, Work)
-    restored = house.dispatcher.grant(work, 0, frozenset())
+    restored = house.dispatcher.grant(work, Slot(0), frozenset())
     assert restored is not None
     assert (restored.start, restored.restore) == (1, "0/1")
     house.train(restored, *range(2, 28))
@@ -236,7 +236,7 @@ def test_a_searcher_that_has_nothing_left_closes_the_study() -> None:
     house.job(), house.job()
     work = house.decide()
     assert isinstance(work, Work)
-    assert house.dispatcher.grant(work, 0, frozenset()) is None
+    assert house.dispatcher.grant(work, Slot(0), frozenset()) is None
     assert house.last == [ev.Closed(Why("exhausted"))]
     assert house.decide() == Wait(Why("done"))
 

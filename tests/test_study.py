@@ -493,3 +493,19 @@ def test_a_study_is_refreshed_with_options_that_were_changed_meanwhile(tmp_path:
         assert reader.refresh().trials == driver.trials
         assert reader.spec == driver.spec
     reader.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"executor": "local"}, r"executor must be an executor such as rung.Local\(workers=4\), got 'local'"),
+        ({"executor": rung.Local}, "executor must be an executor such as"),
+        ({"budget": 100}, r"budget must be a budget such as rung.Budget\(trials=100\), got 100"),
+    ],
+)
+def test_a_run_with_what_is_no_executor_or_no_budget_is_refused(
+    given: dict[str, object], sentence: str
+) -> None:
+    study = rung.Study("wrong", {"x": rung.Float(0, 1)}, minimize="loss", store=None)
+    with pytest.raises(rung.SpecError, match=sentence):
+        study.run(print, **given)  # type: ignore[arg-type]

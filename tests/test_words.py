@@ -2,7 +2,8 @@
 
 import pytest
 
-from rung.words import columns, counts, duration, number, short, size, units
+from rung.core.usage import Usage
+from rung.words import columns, counts, duration, number, short, size, units, used
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,23 @@ def test_lists_are_in_a_fixed_order_and_aligned() -> None:
     assert counts({"failed": 1, "paused": 0, "running": 2}) == "2 running, 1 failed"
     assert columns({"a": "1", "long": "2"}) == "a     1\nlong  2"
     assert short({"lr": 0.00123456789, "optimizer": "adam"}) == "lr=0.0012346 optimizer=adam"
+
+
+@pytest.mark.parametrize(
+    ("usage", "text"),
+    [
+        (Usage(100.0, 90.0, 100.0, 312 * 10**6), "0.9 of 1 CPU, 312 MB at most"),
+        (Usage(100.0, 352.0, 0.0, 2 * 10**9), "3.5 CPUs, 2 GB at most"),
+        (
+            Usage(100.0, 90.0, 400.0, 312 * 10**6, 100.0, 100.0, 11.0, 2_100_000_000),
+            "0.9 of 4 CPUs, 312 MB at most, 11 % of its GPU (2.1 GB at most)",
+        ),
+        (
+            Usage(100.0, 90.0, 400.0, 312 * 10**6, 200.0, 100.0, 99.6),
+            "0.9 of 4 CPUs, 312 MB at most, 100 % of its 2 GPUs",
+        ),
+        (Usage(100.0, 90.0, 400.0, 312 * 10**6, 100.0), "0.9 of 4 CPUs, 312 MB at most"),
+    ],
+)
+def test_what_was_used_stands_in_one_line(usage: Usage, text: str) -> None:
+    assert used(usage) == text

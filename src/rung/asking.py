@@ -14,7 +14,7 @@ from rung.core.objective import Metrics, divergence, number
 from rung.core.why import sentence
 from rung.dispatcher import Dispatcher, Work
 
-_SLOT = (Slot(worker=0, node="caller"),)
+_SLOT = (Slot(worker=0),)
 
 
 class AskTell:
@@ -38,7 +38,7 @@ class AskTell:
         while True:
             match self._dispatcher.decide(_SLOT, self._held):
                 case Work() as work:
-                    job = self._dispatcher.grant(work, 0, self._held)
+                    job = self._dispatcher.grant(work, _SLOT[0], self._held)
                     if job is not None:
                         self._held.discard(job.trial)
                         self._heard[job.number] = self._clock()

@@ -11,12 +11,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-import msgspec
 import numpy as np
 
 from rung.core import event as ev
-from rung.core.budget import Budget
-from rung.core.confirm import Confirm, Repeat, Repetition, span
+from rung.core.confirm import Repeat, Repetition, span
 from rung.core.confirmations import Results, ranked
 from rung.core.errors import NoResultError, SpecError
 from rung.core.record import TrialRecord
@@ -110,7 +108,7 @@ def search_room(state: State) -> float:
     account, confirmations = state.account, state.confirmations
     options, full = confirmations.options, _full(state)
     budget = account.budget
-    if budget.resource is None and budget.worker_seconds is None and budget.cost is None:
+    if budget.resource is None and budget.worker_seconds is None and not budget.costs:
         return math.inf
     if options is None or (
         budget.resource is not None
@@ -120,23 +118,14 @@ def search_room(state: State) -> float:
         return account.room()  # the reserve would be too small to compare anything
     searched = replace(
         account,
-        budget=_less(budget, options),
+        budget=budget.scaled(1 - options.share),
         resource=account.resource - confirmations.units,
         seconds=account.seconds - confirmations.seconds,
         cost=account.cost - confirmations.cost,
+        spent={name: value - confirmations.spent.get(name, 0.0) for name, value in account.spent.items()},
         trained=account.trained - confirmations.units,
     )
     return min(searched.room(), account.room())
-
-
-def _less(budget: Budget, options: Confirm) -> Budget:
-    left = 1 - options.share
-    return msgspec.structs.replace(
-        budget,
-        resource=None if budget.resource is None else int(budget.resource * left + 1e-9),
-        worker_seconds=None if budget.worker_seconds is None else budget.worker_seconds * left,
-        cost=None if budget.cost is None else budget.cost * left,
-    )
 
 
 def _full(state: State) -> int | None:

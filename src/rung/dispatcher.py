@@ -409,8 +409,8 @@ class Dispatcher:
 
     # Granting
 
-    def grant(self, work: Work, worker: int, held: Set[int]) -> Job | None:
-        """Create the trial if it is new, and record the job.
+    def grant(self, work: Work, slot: Slot, held: Set[int]) -> Job | None:
+        """Create the trial if it is new, and record the job of the worker that owns this slot.
 
         Returns:
             The job for the worker; None if there is none: the searcher has nothing left to suggest, or the job is done
@@ -426,7 +426,9 @@ class Dispatcher:
         earlier = self._earlier(work, created)
         if earlier is not None:
             start = self.state.trials[trial].resource if created is None else 0
-            started = ev.Started(self.state.n_jobs, trial, start, work.target, worker, work.why, reuses=True)
+            started = ev.Started(
+                self.state.n_jobs, trial, start, work.target, slot.worker, work.why, reuses=True
+            )
             self.record(*first, started, *taken_over(self.state, earlier, started))
             return None
         start, restore = self._stands(work, held)
@@ -435,12 +437,13 @@ class Dispatcher:
             trial,
             start,
             work.target,
-            worker,
+            slot.worker,
             work.why,
             restore,
             work.save,
             work.attempt,
             work.purpose,
+            node=slot.node,
         )
         self.record(*first, started)
         return self._job(started)

@@ -11,15 +11,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+import msgspec
+
 from rung.core import event as ev
 from rung.core.decision import Finished, Slot, Stop, Wait, Yield, acts_between_jobs
 from rung.core.errors import CHECKPOINT_FAULTS, ExecutorError, MisuseError, ObjectiveError, RungError
+from rung.core.machines import Machines, taken, worth_moving
 from rung.core.saving import worth_saving
 from rung.core.state import ACTIVE, State
 from rung.core.why import Why
 from rung.dispatcher import Dispatcher, Work
 from rung.executors import base
 from rung.holders import Holders, Worth
+from rung.partings import Partings
 from rung.words import duration
 
 logger = logging.getLogger("rung")
@@ -72,6 +76,8 @@ class Driver:
         self._slots: dict[int, Slot] = {}
         self._free: dict[int, Slot] = {}
         self._holders = Holders(self._worth)
+        self._partings = Partings()
+        self._machines = Machines()
         self._jobs: dict[int, int] = {}  # busy worker: its open job
         self._workers: dict[int, int] = {}  # the other way round
         self._saving: dict[int, int] = {}  # trial: the worker that is about to write its checkpoint
@@ -113,6 +119,7 @@ class Driver:
     def _turn(self) -> bool:
         self._check_time()
         self._fill()
+        self._pool.want(None if self._idle is None else len(self._jobs))
         self._park()
         if self._dispatcher.doomed:
             self._delete_dropped()
@@ -140,8 +147,10 @@ class Driver:
                     self._dispatcher.idle(why)
 
     def _start(self, work: Work) -> None:
-        worker = self._holders.route(work.trial)
-        job = self._dispatcher.grant(work, worker, self._holders.held.keys())
+        worker = self._route(work)
+        if worker is None:
+            return
+        job = self._dispatcher.grant(work, self._slots[worker], self._holders.held.keys())
         if job is None:
             return
         if self._holders.holding.get(worker) == job.trial:
@@ -152,9 +161,26 @@ class Driver:
         self._holders.empty.pop(worker, None)
         self._jobs[worker] = job.number
         self._workers[job.number] = worker
+        if work.new is not None:
+            self._machines.begin(worker)
         self._pool.send(worker, base.Start(job))
         if work.new is not None and work.new.ends is not None:
             self._end_job_of(work.new.ends)
+
+    def _route(self, work: Work) -> int | None:
+        """The free worker that should get a job; None: its trial leaves a worse one first, and is saved."""
+        best, trial = self._machines.best(self._free), work.trial
+        if best is None:
+            return self._holders.route(trial)
+        holder = None if trial is None else self._holders.held.get(trial)
+        if trial is None or holder is None:
+            return self._holders.route_among(best)
+        gain = 0.0 if holder in best else self._machines.gain(holder, best)
+        if not (worth_moving(self._state, trial, work.target, gain) and self._worth_saving(trial)):
+            return holder
+        self._release(holder)
+        self._holders.empty[holder] = None
+        return None
 
     def _worth(self, trial: int) -> Worth:
         record = self._state.trials[trial]
@@ -172,13 +198,17 @@ class Driver:
             case ev.Saved():
                 self._saved(outcome)
             case ev.Sampled():
-                self._dispatcher.record(outcome)
+                self._sampled(outcome)
             case base.Released(trial=trial):
                 if self._saving.pop(trial, None) is not None:
                     self._warn_if_unsaved(trial)
             case base.Joined(slot=slot):
                 self._slots[slot.worker] = self._free[slot.worker] = slot
                 self._holders.empty[slot.worker] = None
+                self._partings.join(slot)
+                self._machines.join(slot)
+            case base.Leaving(worker=worker):
+                self._part_from(worker)
             case base.Left():
                 self._left(outcome)
 
@@ -201,6 +231,13 @@ class Driver:
         if self._dispatcher.over_quota is not None:
             self._leave(self._dispatcher.over_quota)
 
+    def _sampled(self, event: ev.Sampled) -> None:
+        """Record what a job has used, beside what its worker owns."""
+        if event.job in self._workers:
+            slot = self._slots[self._workers[event.job]]
+            event = msgspec.structs.replace(event, cpus=slot.cpus, gpus=len(slot.gpus))
+        self._dispatcher.record(event)
+
     def _interrupt_jobs(self) -> None:
         """End and interrupt what the scheduler wants off its worker, though no worker is free."""
         while (found := self._dispatcher.interruption()) is not None:
@@ -214,18 +251,23 @@ class Driver:
         if worker is None:
             return  # its worker had left, and the job was recorded as lost
         del self._jobs[worker]
-        restore = self._state.jobs[event.job].restore
+        job = self._state.jobs[event.job]
+        self._machines.end(worker, taken(self._state, job.trial), job.position - job.start)
+        restore = job.restore
         if restore is not None and event.failure is not None and event.failure.type in CHECKPOINT_FAULTS:
             self._dispatcher.forget(restore)
         self._dispatcher.record(event)
-        self._free[worker] = self._slots[worker]
+        parts = worker in self._partings.parting
+        if not parts:
+            self._free[worker] = self._slots[worker]
+            self._holders.empty[worker] = None
         if event.held:
+            self._holders.empty.pop(worker, None)
             self._holders.hold(worker, event.trial)
-        else:
-            self._holders.empty[worker] = None
-        if event.held and not self._pool.holds:
+        if event.held and (parts or not self._pool.holds):
             self._release(worker)
-            self._holders.empty[worker] = None
+            if not parts:
+                self._holders.empty[worker] = None
         if event.outcome == "failed" and event.failure is not None:
             self._check_code(event.failure)
         self._check_machines(event)
@@ -234,6 +276,8 @@ class Driver:
         worker, failure = outcome.worker, outcome.failure
         self._slots.pop(worker, None)
         self._free.pop(worker, None)
+        self._partings.parting.discard(worker)
+        self._machines.leave(worker)
         self._holders.empty.pop(worker, None)
         self._holders.let_go(worker)
         self._saving = {trial: saver for trial, saver in self._saving.items() if saver != worker}
@@ -245,6 +289,17 @@ class Driver:
         ended = ev.Ended(job, self._state.jobs[job].trial, lost, failure)
         self._dispatcher.record(ended)
         self._check_machines(ended)
+
+    def _part_from(self, worker: int) -> None:
+        """A worker is about to go with its machine: it gets no more jobs, and what it trains is saved."""
+        if worker not in self._slots:
+            return
+        self._partings.parting.add(worker)
+        if self._free.pop(worker, None) is None:
+            self._ask_to_yield(self._jobs[worker], Why("worker leaves"), owed=True)
+        elif worker in self._holders.holding:
+            self._release(worker)
+        self._holders.empty.pop(worker, None)
 
     def _check_code(self, failure: ev.Failure) -> None:
         if failure.fault == "code":
@@ -310,6 +365,8 @@ class Driver:
         logger.warning(INTERRUPTED.format(step=step))
 
     def _check_time(self) -> None:
+        for worker in self._partings.due(self._pool.clock(), self._state.account):
+            self._part_from(worker)
         if self._interrupted:
             self._leave(Why("interrupted"))
         elif self._deadline is not None and self._pool.clock() >= self._deadline:
@@ -320,7 +377,9 @@ class Driver:
     @property
     def _until(self) -> float | None:
         """When to look at the clock again."""
-        return self._deadline if self._search_until is None else self._search_until
+        leaving = self._partings.next(self._state.account)
+        run = self._deadline if self._search_until is None else self._search_until
+        return min((each for each in (run, leaving) if each is not None), default=None)
 
     def _end_of_search(self, seconds: float | None) -> float | None:
         """When the rest of the run's time is for confirming the best; None: not by the clock."""

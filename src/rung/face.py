@@ -29,9 +29,12 @@ from rung.core.prior import Near
 from rung.core.resource import Fraction, Replicates, Steps
 from rung.core.shorthands import choice, integer, log, log_integer, uniform
 from rung.core.space import Choice, Float, Int, Space
+from rung.executors.dask import Dask
 from rung.executors.inprocess import InProcess
 from rung.executors.local import Local
+from rung.executors.ray import Ray
 from rung.executors.simulated import Simulated
+from rung.executors.slurm import Slurm
 from rung.functions import maximize, minimize
 from rung.live.watcher import Live
 from rung.models.metafeatures import meta_features
@@ -108,6 +111,7 @@ __all__ = [
     "CostASHA",
     "Crowding",
     "CurveGP",
+    "Dask",
     "DifferentialEvolution",
     "EpsilonNet",
     "ExecutorError",
@@ -145,12 +149,14 @@ __all__ = [
     "QuasiRandom",
     "Racing",
     "RandomSearch",
+    "Ray",
     "RegularizedEvolution",
     "Replicates",
     "RungError",
     "Scalarization",
     "Schedule",
     "Simulated",
+    "Slurm",
     "Space",
     "SpecError",
     "Steps",

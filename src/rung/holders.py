@@ -1,6 +1,6 @@
 """Which free worker holds which trial in memory, and which of them can best give it up for another job."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from heapq import heapify, heappop, heappush, heapreplace
 
 Worth = tuple[bool, int, float]
@@ -48,6 +48,15 @@ class Holders:
         if trial in self.held:
             return self.held[trial]
         return next(iter(self.empty)) if self.empty else self.least()
+
+    def route_among(self, workers: Container[int]) -> int:
+        """The one of some free workers that should get a job whose trial none of them holds. O(n) in all workers."""
+        empty = next((worker for worker in self.empty if worker in workers), None)
+        if empty is not None:
+            return empty
+        return min(
+            (*self._worth(trial), worker) for worker, trial in self.holding.items() if worker in workers
+        )[-1]
 
     def least(self) -> int:
         """The worker whose trial is worth least; of equals the first. O(log n) in the number of workers."""

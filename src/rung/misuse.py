@@ -59,6 +59,13 @@ class Misuse:
             "Report there, too: its number is trial.target."
         )
 
+    def out_of_step(self, step: int, first: int) -> str:
+        """Two ranks of a gang do not report the same steps."""
+        return (
+            f"this process was at {self.unit} {step} when rank 0 reported {self.unit} {first}. All ranks must take the "
+            f"same steps: {self._loop()} does so, and a report is made by all of them, or by rank 0 only."
+        )
+
     def returned(self, last: int, start: int, target: int) -> str:
         """The training function returned before the target."""
         if last == start:

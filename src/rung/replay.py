@@ -185,11 +185,11 @@ class _Replaying:
 
     def _answers(self, last: ev.AnyEvent, slots: "_Slots") -> Iterator[tuple[ev.AnyEvent, ...]]:
         """The answers to the questions that a run, or a caller, may have asked there."""
-        worker = last.worker if isinstance(last, ev.Started) else 0
+        slot = _slot_of(last)
         for held in self._roster.pictures():
-            yield self._asked.answer(slots, held, worker)
+            yield self._asked.answer(slots, held, slot)
         if isinstance(last, ev.Stopped | ev.YieldAsked):
-            yield self._asked.answer((), frozenset(), worker)  # as is asked after each report
+            yield self._asked.answer((), frozenset(), slot)  # as is asked after each report
 
     def _unknown(self, group: tuple[ev.Entry, ...], slots: "_Slots") -> Unknown | None:
         """Why a decision that is answered otherwise cannot be judged; None if it can be."""
@@ -198,12 +198,17 @@ class _Replaying:
             return "elsewhere"
         if slots.looked_at:
             return "slots"
-        worker = last.worker if isinstance(last, ev.Started) else 0
+        slot = _slot_of(last)
         extremes = [
-            self._asked.answer(slots, held, worker) for held in (self._roster.told.keys(), frozenset[int]())
+            self._asked.answer(slots, held, slot) for held in (self._roster.told.keys(), frozenset[int]())
         ]
         logged = tuple([entry.event for entry in group])
         return "held" if any(_same(logged, answer, self._tolerance) for answer in extremes) else None
+
+
+def _slot_of(event: ev.AnyEvent) -> Slot:
+    """The slot that was given a job; where none was, any."""
+    return Slot(event.worker, event.node) if isinstance(event, ev.Started) else Slot(0)
 
 
 class _Asked(Dispatcher):
@@ -220,17 +225,17 @@ class _Asked(Dispatcher):
             clock=lambda: state.time,
         )
 
-    def answer(self, slots: Collection[Slot], held: Set[int], worker: int) -> tuple[ev.AnyEvent, ...]:
-        """What follows if there are these free slots and trials held by them; a job goes to that worker."""
+    def answer(self, slots: Collection[Slot], held: Set[int], slot: Slot) -> tuple[ev.AnyEvent, ...]:
+        """What follows if there are these free slots and trials held by them; a job goes to that slot."""
         try:
-            return self._answer(slots, held, worker)
+            return self._answer(slots, held, slot)
         except _WouldRecordError as would:
             return would.events
 
-    def _answer(self, slots: Collection[Slot], held: Set[int], worker: int) -> tuple[ev.AnyEvent, ...]:
+    def _answer(self, slots: Collection[Slot], held: Set[int], slot: Slot) -> tuple[ev.AnyEvent, ...]:
         match self.decide(slots, held):
             case Work() as work:
-                self.grant(work, worker, held)
+                self.grant(work, slot, held)
                 return ()
             case Stop(trial=trial, why=why):
                 return (ev.Stopped(trial, why),)

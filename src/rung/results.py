@@ -19,7 +19,7 @@ from rung.models.pareto import compromise as even_row
 from rung.models.pareto import hypervolume as volume
 from rung.models.pareto import knee, non_dominated
 from rung.trial_result import TrialResult, Trials, as_table
-from rung.words import conjoined, counts, duration, number, short, units
+from rung.words import conjoined, costs, counts, duration, number, short, units
 
 LEADING = 5  # trials that are shown below a study
 
@@ -181,8 +181,11 @@ def overview(state: State, name: str, url: str, ended: str | None) -> str:
     }
     rows |= _best_rows(state, name)
     rows["spent"] = f"{units(account.resource, unit)}, {duration(account.seconds)} of training"
+    rows["spent"] += f", {costs(account.spent)}" if account.spent else ""
     limits = {
-        limit: value for limit, value in msgspec.to_builtins(account.budget).items() if value is not None
+        limit: value
+        for limit, value in msgspec.to_builtins(account.budget).items()
+        if isinstance(value, int | float)
     }
     rows |= {"budget": ", ".join(f"{limit} {value:g}" for limit, value in limits.items())} if limits else {}
     rows |= {"ended": ended} if ended is not None else {}
@@ -304,6 +307,8 @@ def _result(  # noqa: PLR0917  what was observed
         record.failure,
         [str(limit) for limit, part in zip(state.constraints, broken, strict=False) if part],
         record.reuses,
+        state.usages.trials.get(number),
+        record.spent,
     )
 
 

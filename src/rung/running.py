@@ -52,6 +52,7 @@ class Running:
         watch: Sequence[Watcher],
     ) -> Why:
         """Train until nothing is left to do; returns why it ended."""
+        _check(executor, budget)
         pool = self._pool(train, executor, budget)
         try:
             if not watch:
@@ -102,7 +103,7 @@ class Running:
             self.files.folder,
             self.spec.to_builtins(),
             budget,
-            getattr(executor, "workers", None),
+            getattr(executor, "n_workers", getattr(executor, "workers", None)),
             self.state,
             self.log.read,
         )
@@ -110,7 +111,7 @@ class Running:
     def _pool(self, train: Callable[[Trial], object] | None, executor: Executor, budget: Budget) -> Pool:
         if isinstance(executor, Simulated):
             spec = self.spec  # a problem in place of training
-            return executor.open(spec.resource, spec.objectives, spec.ranked_by)
+            return executor.open(spec.resource, spec.objectives, spec.ranked_by, budget)
         if not callable(train):
             raise SpecError(f"train must be a function that takes a trial, got {train!r}.")
         call = TrialCall(
@@ -121,6 +122,15 @@ class Running:
             checkpoints=self.files.checkpoints,
             every_s=self.save_every_s,
             cost_metric=budget.cost_metric,
+            tariff=budget.tariff,
             required=self.spec.required,
         )
         return executor.start(call)
+
+
+def _check(executor: Executor, budget: Budget) -> None:
+    """Raise unless they are what their names say."""
+    if isinstance(executor, type) or not callable(getattr(executor, "start", None)):
+        raise SpecError(f"executor must be an executor such as rung.Local(workers=4), got {executor!r:.60}.")
+    if not isinstance(budget, Budget):
+        raise SpecError(f"budget must be a budget such as rung.Budget(trials=100), got {budget!r:.60}.")

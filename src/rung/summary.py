@@ -17,6 +17,7 @@ from rung.core.state import State
 from rung.core.why import sentence
 from rung.results import best, compromise, feasibility, leading, trials
 from rung.trial_result import TrialResult
+from rung.words import costs, used
 
 FEW = 100  # trials of a study that is shown whole; of a larger one, so many are shown
 
@@ -52,6 +53,8 @@ class Summary(msgspec.Struct, frozen=True):
         objectives: How many of the metrics are objectives.
         members: How many trials each searcher suggested, where several take part.
         knee: With several objectives, the trial that is a good compromise; None: there is none.
+        used: What trials have used of their machines, in words; empty where that was not measured.
+        costs: What was spent of the currencies of the budget, in words; empty where nothing was.
     """
 
     time: float
@@ -69,6 +72,8 @@ class Summary(msgspec.Struct, frozen=True):
     confirmed: tuple[str, ...] = ()
     members: dict[str, int] = {}
     knee: int | None = None
+    used: str = ""
+    costs: str = ""
 
     def encode(self) -> str:
         """As text for a store."""
@@ -101,6 +106,8 @@ def summary(state: State, name: str) -> Summary:
         tuple(confirmed(state).sentences()) if _is_confirmed(state) else (),
         dict(Counter(member for member in state.history.members if member)),
         _knee(state, name),
+        used(state.usages.total, "their") if state.usages.trials else "",
+        costs(state.account.spent),
     )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rung.core.errors import MissingDependencyError
 from rung.core.space import Choice, Column, Config, Space
 from rung.core.state import State
+from rung.core.usage import Usage
 from rung.results import trials
 from rung.trial_result import TrialResult
 
@@ -18,7 +19,8 @@ def table(state: State) -> tuple[list[str], list[dict[str, object]]]:
     Returns:
         The columns: trial, status, why, resource, one for each objective, with constraints one for each of their
         metrics and `feasible`, then seconds, source, parent, failure,
-        then `config.` and the label of each hyperparameter, then `reuses` if there are duplicates that do. And the
+        then `config.` and the label of each hyperparameter, then `reuses` if there are duplicates that do, then what
+        was used of machines if that was measured, then `spent.` and the name of each currency of the budget. And the
         rows, by number of the trial; what a trial has not (a value, a parent, an inactive hyperparameter) is absent
         from its row.
     """
@@ -50,7 +52,7 @@ def frame(state: State) -> "pd.DataFrame":
 
 _FIRST = ("trial", "status", "why", "resource")
 _LAST = ("seconds", "source", "parent", "failure")
-_RARE = ("reuses",)
+_RARE = ("reuses", "used.cpus", "used.memory_bytes", "used.gpu", "used.gpu_memory_bytes")
 
 
 def _row(state: State, trial: TrialResult) -> dict[str, object]:
@@ -74,7 +76,18 @@ def _row(state: State, trial: TrialResult) -> dict[str, object]:
     labels = _labels(state.space, trial.config)
     for name, value in trial.config.items():
         row[f"config.{labels.get(name, name)}"] = value
-    return row
+    row |= {} if trial.usage is None else _used(trial.usage)
+    return row | {f"spent.{name}": value for name, value in trial.spent.items()}
+
+
+def _used(usage: Usage) -> dict[str, object]:
+    found = {
+        "used.cpus": usage.cpus,
+        "used.memory_bytes": usage.memory_bytes,
+        "used.gpu": usage.gpu,
+        "used.gpu_memory_bytes": usage.gpu_memory_bytes,
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _metric_column(metric: str) -> str:

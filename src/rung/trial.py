@@ -20,8 +20,11 @@ from rung.core.job import Job
 from rung.core.objective import Metrics, Objectives, divergence, number
 from rung.core.resource import Resource
 from rung.core.space import Config
+from rung.core.tariff import FREE, Tariff
 from rung.executors.base import Channel, Keep, Leave, Release, Released, Start, Yield
 from rung.executors.failure import OUT_OF_MEMORY, failure, writable
+from rung.executors.worker.power import Spending
+from rung.executors.worker.ranked import First, Other, Ranked, Verdict
 from rung.misuse import Misuse, name_of, no_number
 from rung.stores.checkpoint_folder import CheckpointFolder
 from rung.stores.checkpoints import CheckpointStore, Save
@@ -45,6 +48,7 @@ class Trial:
         "_call",
         "_channel",
         "_fetched",
+        "_gang",
         "_job",
         "_last",
         "_mark",
@@ -53,6 +57,7 @@ class Trial:
         "_over",
         "_save_at",
         "_saved",
+        "_spending",
         "_step",
         "_unread",
         "config",
@@ -68,6 +73,7 @@ class Trial:
         self.target = job.target
         self._call = call
         self._channel = channel
+        self._gang = channel if isinstance(channel, Ranked) else None
         self._job = job
         self._fetched: Path | None = None  # the checkpoint to go on from
         self._unread = job.restore is not None  # the training has not asked for its checkpoint yet
@@ -77,6 +83,7 @@ class Trial:
         self._over = False  # the trial is to be left
         self._misuse: MisuseError | None = None  # the first sentence, in case the training swallows it
         self._saved: int | None = None  # the resource of the last checkpoint written here
+        self._spending = Spending(call.tariff)
         self._mark = now = perf_counter()  # since when the training has had the time to itself
         self._save_at = now + call.every_s  # when the next checkpoint is due that nobody asks for
 
@@ -103,15 +110,34 @@ class Trial:
         """The step in training now; for `Replicates` the number, from 1, of the fold, seed or instance."""
         return self._last + 1 if self._step is None else self._step
 
+    @property
+    def rank(self) -> int:
+        """The number of this process among those that train the trial, from 0."""
+        return 0 if self._gang is None else self._gang.rank
+
+    @property
+    def world_size(self) -> int:
+        """How many processes train the trial; see `Local.processes_per_trial`."""
+        return 1 if self._gang is None else self._gang.world_size
+
+    @property
+    def spent(self) -> dict[str, float]:
+        """What the training has spent since the last report: `money`, `energy`, as far as the budget asks for them."""
+        return self._spending.spent(perf_counter() - self._mark)
+
     def steps(self) -> Iterator[int]:
         """The resource that each step will reach, from where the trial stands until the scheduler ends it."""
         if self._call.resource.restarts:
             self._step = self.target
             if not self._over:
                 yield self.target
+                self._keep_pace(self.target)
             return
         self._step = self._last
         while not self._over:
+            self._keep_pace(self._step)
+            if self._over:
+                return
             if self._step == self.target:
                 raise self._wrong(self._call.misuse.unreported(self.target))
             self._step = max(self._step, self._last) + 1
@@ -126,7 +152,7 @@ class Trial:
         save: Save | None = None,
         **named: object,
     ) -> bool:
-        """Report what was measured at a step.
+        """Report what was measured at a step; in a rank above 0, wait for what rank 0 is told there.
 
         Args:
             metrics: Names and numbers; may be given as keywords instead.
@@ -143,10 +169,14 @@ class Trial:
         now = perf_counter()
         if self._over:
             raise TrialOver
+        if isinstance(self._gang, Other):
+            return self._follow(self._gang, self._resource(step))
         if metrics is not None:
             named = {**self._checked(metrics), **named}
         call = self._call
         numbers: Metrics = {name: number(name, value) for name, value in named.items()}
+        for name, spent in self._spending.spent(now - self._mark).items():
+            numbers.setdefault(name, spent)
         resource = self._resource(step)
         at_target = resource == self.target
         if at_target:
@@ -167,10 +197,15 @@ class Trial:
                 0.0 if isinstance(cost, str) else cost,
             )
         )
+        goes_on: bool
         if text := divergence(call.objectives, numbers):
-            return self._end("failed", Failure("configuration", "diverged", text))
-        goes_on = self._arrive(save) if at_target else self._pass(save, now)
+            goes_on = self._end("failed", Failure("configuration", "diverged", text))
+        else:
+            goes_on = self._arrive(save) if at_target else self._pass(save, now)
+        if isinstance(self._gang, First):
+            self._gang.say(Verdict(resource, self.target, goes_on))
         self._mark = perf_counter()
+        self._spending.begin()
         return goes_on
 
     # At a report
@@ -298,6 +333,28 @@ class Trial:
         self._save_at = now + max(self._call.every_s, (now - began) / _SAVING_SHARE)
         self._channel.send(Saved(self._job.number, self.number, self._last, name, size, now - began))
 
+    # Among the ranks of a gang
+
+    def _follow(self, gang: Other, resource: int) -> bool:
+        """Wait until rank 0 has done with this step, and go on or not as it does."""
+        if self._unread:
+            raise self._wrong(self._call.misuse.unread(self._last))
+        verdict = gang.hear()
+        if verdict.resource != resource:
+            raise self._wrong(self._call.misuse.out_of_step(resource, verdict.resource))
+        self._last, self.target = resource, verdict.target
+        self._open, self._over = verdict.goes_on, not verdict.goes_on
+        return verdict.goes_on
+
+    def _keep_pace(self, step: int) -> None:
+        """After a step of `steps()`: if it was not reported here, the other ranks still stay together."""
+        if self._last >= step:
+            return
+        if isinstance(self._gang, Other):
+            self._follow(self._gang, step)
+        elif isinstance(self._gang, First) and step != self.target:
+            self._gang.say(Verdict(step, self.target, goes_on=True))
+
     # Around the training function
 
     def _fetch(self) -> None:
@@ -347,8 +404,10 @@ class TrialCall:
         checkpoints: Where checkpoints go.
         scratch: Where `trial.folder` lies.
         output: Where workers put what trainings print.
+        shared: The folder that the machines of all workers must see; None: what trials leave lies in a bucket.
         every_s: Seconds after which a running trial saves itself.
         cost_metric: The metric that is booked as cost.
+        tariff: What the study asks to know of the money and the energy that training takes.
         names: Metrics that a report at a target must hold.
         misuse: What to say when the training function uses its trial wrongly.
         holds: Whether a trial can go on after its target without a new call.
@@ -365,6 +424,8 @@ class TrialCall:
         "output",
         "resource",
         "scratch",
+        "shared",
+        "tariff",
         "train",
     )
 
@@ -378,6 +439,7 @@ class TrialCall:
         checkpoints: CheckpointStore | None = None,
         every_s: float = 60.0,
         cost_metric: str = "cost",
+        tariff: Tariff = FREE,
         required: Sequence[str] = (),
     ) -> None:
         """Nothing is made on the disk before it is needed.
@@ -390,6 +452,7 @@ class TrialCall:
             checkpoints: For checkpoints; None: a folder `checkpoints` in `folder`.
             every_s: Seconds after which a running trial saves itself.
             cost_metric: The metric that is booked as cost.
+            tariff: What the study asks to know of the money and the energy that training takes.
             required: Metrics that a report at a target must hold besides the objectives.
         """
         root = Path(folder).absolute()
@@ -399,8 +462,10 @@ class TrialCall:
         self.checkpoints = checkpoints or CheckpointFolder(root / "checkpoints")
         self.scratch = root / "scratch"
         self.output = str(root / "output")
+        self.shared = str(root) if isinstance(self.checkpoints, CheckpointFolder) else None
         self.every_s = every_s
         self.cost_metric = cost_metric
+        self.tariff = tariff
         self.names = tuple(dict.fromkeys([*(goal.metric for goal in objectives), *required]))
         self.misuse = Misuse(resource.unit, self.names, name_of(train), self.names[len(objectives) :])
         self.holds = not resource.restarts and not isinstance(train, _Function)
@@ -410,6 +475,7 @@ class TrialCall:
         trial = Trial(self, job, channel)
         try:
             trial._fetch()
+            trial._spending.open()
             self.train(trial)
             trial._returned()
         except TrialOver:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from rung.core.decision import Status
 from rung.core.event import Failure, Source
 from rung.core.space import Config
+from rung.core.usage import Usage
 from rung.markup import Content, Markup, card, colored, element, grid, line, pairs
-from rung.words import conjoined, duration, number, scalar, short
+from rung.words import conjoined, costs, duration, number, scalar, short, used
 
 SHOWN = 20  # rows of a table in a notebook
 
@@ -30,6 +31,8 @@ class TrialResult:
         failure: What went wrong, if it failed.
         broken: The constraints that it breaks there, in words such as `latency at most 0.1`; none: it is feasible.
         reuses: The earlier trial of the same configuration whose results these are; None: it was trained itself.
+        usage: What it has used of its machine; None: that was not measured.
+        spent: What it has spent of the currencies of the budget, by their name.
     """
 
     number: int
@@ -45,6 +48,8 @@ class TrialResult:
     failure: Failure | None
     broken: Sequence[str] = field(default=())
     reuses: int | None = None
+    usage: Usage | None = None
+    spent: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def feasible(self) -> bool:
@@ -62,6 +67,8 @@ class TrialResult:
         rows: dict[str, Content] = {metric: number(value) for metric, value in self.values.items()}
         rows |= {"breaks": colored(conjoined(self.broken), "failed")} if self.broken else {}
         rows |= {"resource": str(self.resource), "time": duration(self.seconds) if self.seconds else "none"}
+        rows |= {"spent": costs(self.spent)} if self.spent else {}
+        rows |= {} if self.usage is None else {"used": used(self.usage)}
         rows |= {name: scalar(value) for name, value in self.config.items()}
         rows |= {
             "chosen by": self.source if self.parent is None else f"{self.source}, from trial {self.parent}"

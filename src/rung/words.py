@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rung.core.decision import Status
 from rung.core.space import Config, Scalar
+from rung.core.usage import Usage
 from rung.core.why import plural
 
 NOTHING = "-"
@@ -56,6 +57,23 @@ def size(n_bytes: int) -> str:
         if n_bytes >= 1000**power:
             return f"{n_bytes / 1000**power:.3g} {unit}"
     return units(n_bytes, "byte")
+
+
+def used(usage: Usage, whose: str = "its") -> str:
+    """What was used of a machine: `0.9 of 1 CPU, 312 MB at most, 11 % of its GPU (2.1 GB at most)`."""
+    owned = usage.cpus_owned
+    cpus = f"{usage.cpus:.2g} of {units(owned, 'CPU')}" if owned else units(float(f"{usage.cpus:.2g}"), "CPU")
+    parts = [cpus, f"{size(usage.memory_bytes)} at most"]
+    if usage.gpu is not None:
+        held = f" ({size(usage.gpu_memory_bytes)} at most)" if usage.gpu_memory_bytes is not None else ""
+        gpus = "GPU" if usage.gpus_owned <= 1 else f"{usage.gpus_owned:.3g} GPUs"
+        parts.append(f"{100 * usage.gpu:.0f} % of {whose} {gpus}{held}")
+    return ", ".join(parts)
+
+
+def costs(sums: Mapping[str, float]) -> str:
+    """What was spent in each currency: `money 2.31, energy 51200`."""
+    return ", ".join(f"{name} {number(value)}" for name, value in sums.items())
 
 
 def conjoined(words: Sequence[str]) -> str:

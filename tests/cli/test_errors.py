@@ -78,7 +78,9 @@ def test_an_unknown_status_is_told(call: Call, store: Path) -> None:
 
 def test_workers_of_another_executor_are_told(call: Call, tmp_path: Path) -> None:
     (tmp_path / "file.py").write_text(FILE + "executor = rung.InProcess()")
-    assert "--workers goes with rung.Local" in sentence(call("run", "file.py", "--workers", "3"))
+    assert "--workers does not go with the executor InProcess(): it has one worker" in sentence(
+        call("run", "file.py", "--workers", "3")
+    )
 
 
 @pytest.mark.parametrize("words", [["--debug", "show", "x"], ["show", "x", "--debug"]], ids=" ".join)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from rung.core.budget import Account, Budget
+from rung.core.budget import Account, Budget, total
 from rung.core.errors import SpecError
 
 
@@ -56,3 +56,66 @@ def test_the_tightest_currency_counts() -> None:
     assert (account.room(), account.overdrawn()) == (0, "cost")
     account.late(20.0, 0.0)
     assert account.overdrawn() == "worker_seconds"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"rates": {"gpu": -2.5}},
+            "the price of an hour of 'gpu' in rates is a number of at least 0, got -2.5",
+        ),
+        ({"rates": {"gpu": math.inf}}, "got inf"),
+        ({"rates": {"gpu": True}}, "got True"),
+        ({"rates": {"": 1.0}}, "a kind of worker in rates is a word such as 'cpu' or 'gpu', got ''"),
+        (
+            {"rates": 2.5},
+            "a budget's rates is the price of an hour for each kind of worker, as a dict, got 2.5",
+        ),
+        (
+            {"watts": {"cpu": "65"}},
+            "the power in watts of 'cpu' in watts is a number of at least 0, got '65'",
+        ),
+        ({"cost": 5.0, "rates": {"cpu": 1.0}}, "but rates= make workers report. Say money=5, or let"),
+        ({"cost": 5.0, "watts": {}}, "but watts= make workers report. Say energy=5"),
+        ({"cost": 5.0, "watts": {}, "rates": {"cpu": 1.0}}, "Say money=5 or energy=5"),
+        ({"cost": 5.0, "cost_metric": "money", "rates": {"cpu": 1.0}}, "Say money=5"),
+        ({"money": 5.0}, "money=5 needs rates="),
+        ({"money": 5.0, "watts": {"cpu": 65}}, "money=5 needs rates="),
+        ({"energy": 5.0, "rates": {"cpu": 1.0}}, "energy=5 needs watts="),
+        ({"money": -5.0, "rates": {"cpu": 1.0}}, "a budget's money is a number of at least 0, got -5.0"),
+        ({"energy": True, "watts": {}}, "a budget's energy is a number of at least 0, got True"),
+    ],
+)
+def test_rates_and_watts_that_make_no_sense_are_refused(options: dict[str, object], sentence: str) -> None:
+    with pytest.raises(SpecError, match=sentence):
+        Budget(**options)  # type: ignore[arg-type]
+
+
+def test_each_currency_is_summed_beside_the_others() -> None:
+    budget = Budget(money=9.0, rates={"cpu": 1.0}, watts={}, cost=1.0, cost_metric="kwh")
+    assert budget.currencies == ("money", "energy", "kwh")
+    account = Account(budget)
+    assert account.shares({"loss": 0.1, "money": 2.0, "energy": "nan"}) == {"money": 2.0}
+    assert total({"money": 1.0}, {"money": 2.0, "energy": 5.0}) == {"money": 3.0, "energy": 5.0}
+    assert Budget(cost=1.0, cost_metric="money").costs == {"money": 1.0}  # the training itself reports it
+    assert Budget(trials=9).currencies == ()
+
+
+def test_money_and_energy_limit_at_once_and_the_scarcer_one_leaves_the_room() -> None:
+    budget = Budget(money=10.0, rates={"cpu": 1.0}, energy=1000.0, watts={}, cost=4.0, cost_metric="kwh")
+    account = Account(budget, reserved=10)
+    assert account.room() == math.inf  # no price is known yet
+    account.train(10, 10.0, 1.0)
+    account.spent = {"money": 2.0, "energy": 500.0}
+    assert account.room() == 10  # energy: 50 a unit; money would allow 40, and kwh 30
+    assert account.overdrawn() is None
+    account.spent = {"money": 10.0, "energy": 900.0}
+    assert (account.room(), account.overdrawn()) == (0, "money")
+    assert budget.scaled(0.5).costs == {"kwh": 2.0, "money": 5.0, "energy": 500.0}
+
+
+def test_what_workers_cost_is_no_limit() -> None:
+    assert Budget(rates={"cpu": 1.0}, cost_metric="money").is_endless
+    assert not Budget(cost=0.0).is_endless
+    assert not Budget(money=0.0, rates={"cpu": 1.0}).is_endless

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 import rung
+from infra.processes import outliving
 from rung.core import event as ev
 
 SCRIPT = Path(__file__).with_name("killed_study.py")
@@ -34,7 +35,7 @@ def read_until(driver: "subprocess.Popen[str]", line: str) -> None:
 def end(driver: "subprocess.Popen[str]") -> str:
     workers = psutil.Process(driver.pid).children(recursive=True)
     output, errors = driver.communicate(timeout=60)
-    assert not psutil.wait_procs(workers, timeout=20)[1], "workers outlived their driver"
+    assert not outliving(workers, 20), "workers outlived their driver"
     return output + errors
 
 

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 import rung
+from infra.processes import outliving
 from rung.core import event as ev
 
 SCRIPT = Path(__file__).with_name("killed_study.py")
@@ -55,8 +56,7 @@ def test_a_study_whose_driver_is_killed_twenty_times_loses_and_repeats_nothing(t
     known: list[tuple[object, ...]] = []
     for _ in range(20):
         finished, workers = run_until(store, draw.randint(1, 60))
-        _, alive = psutil.wait_procs(workers, timeout=20)
-        assert not alive, f"workers outlived their driver: {alive}"
+        assert not (alive := outliving(workers, 20)), f"workers outlived their driver: {alive}"
         now = rows(store)
         assert set(known) <= set(now), "a committed report is missing"
         known = now

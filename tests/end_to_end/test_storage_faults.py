@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 import rung
 import rung.trial
 from infra.disks import filled, mounted
+from infra.processes import workers_of
 from rung.core import event as ev
 from rung.core.invariants import validate
 
@@ -153,8 +153,8 @@ def test_a_machine_on_which_no_trial_can_be_trained_ends_the_run_and_not_the_bud
         (disk / next(disk.iterdir()).name / "scratch" / "0" / "log").unlink()
         full.run(saving(), executor=rung.Local(workers=2), budget=rung.Budget(trials=20))
         statuses = [trial.status for trial in full.trials]
-        assert statuses.count("complete") == 17
-        assert statuses.count("failed") == 3
+        assert statuses.count("failed") in (3, 4)  # the other worker may have been at a fourth
+        assert statuses.count("complete") == 20 - statuses.count("failed")
 
 
 def test_a_full_disk_of_the_store_ends_the_run_and_the_same_study_goes_on_when_it_is_healed(
@@ -173,9 +173,7 @@ def test_a_full_disk_of_the_store_ends_the_run_and_the_same_study_goes_on_when_i
     with study(large_disk / "s.db", checkpoints=files) as full:
         with pytest.raises(rung.StoreError, match=r"cannot write the study 's'.*full.*Free some space"):
             full.run(many, executor=rung.Local(workers=2), budget=rung.Budget(trials=2000), watch=[fill])
-        assert not [
-            child for child in psutil.Process().children() if "rung.executors.worker" in child.cmdline()
-        ]
+        assert not workers_of()
         ballast[0].unlink()
         before = [entry.seq for entry in full.events()]
         assert before == list(range(1, len(before) + 1))

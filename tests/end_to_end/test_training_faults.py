@@ -15,6 +15,7 @@ import pytest
 
 import rung
 import rung.trial
+from infra.processes import workers_of
 from rung.core import event as ev
 from rung.core.invariants import validate
 from rung.executors import limits
@@ -45,7 +46,7 @@ def ends(study: rung.Study, outcome: str) -> list[ev.Failure]:
 
 
 def no_child_is_left() -> bool:
-    return not [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return not workers_of()
 
 
 def test_whatever_a_training_raises_fails_its_trial_and_no_other() -> None:
@@ -337,8 +338,9 @@ def killing(moment: str, flag: Path) -> Train:
     """A training whose worker, once in the study, is killed at a moment: `training`, `saving`, `idle`."""
 
     def idle() -> list[psutil.Process]:
-        busy = {int(path.suffix[1:]) for path in flag.parent.glob("busy.*")}
-        return [worker for worker in psutil.Process(os.getppid()).children() if worker.pid not in busy]
+        while len(busy := {int(path.suffix[1:]) for path in flag.parent.glob("busy.*")}) < 2:
+            os.sched_yield()  # the other trial is on its way: its worker is not the idle one
+        return [worker for worker in workers_of(os.getppid()) if worker.pid not in busy]
 
     def strike(at: str) -> None:
         if at == moment and not flag.exists():

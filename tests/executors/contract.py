@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 import psutil
 import pytest
 
 from executors import trainings
+from infra.processes import workers_of
 from rung.core.errors import ExecutorError
 from rung.core.event import Ended, Reported, Saved
 from rung.core.job import Job
@@ -75,6 +77,38 @@ class Hand:
         self.until(lambda: job.number in [ended.job for ended in self.all(Ended)])
         return next(ended for ended in self.all(Ended) if ended.job == job.number)
 
+    def left(self) -> Left:
+        """Wait until a worker has left, and say which."""
+        self.until(lambda: self.all(Left))
+        return self.all(Left)[0]
+
+    def comes_after(self, left: Left) -> int:
+        """Wait until a worker has joined after one has left."""
+
+        def later() -> list[int]:
+            rest = self.outcomes[self.outcomes.index(left) :]
+            return [outcome.slot.worker for outcome in rest if isinstance(outcome, Joined)]
+
+        self.until(later)
+        return later()[0]
+
+    def training(self) -> psutil.Process:
+        """The process that has reported last, which says what it is."""
+        return psutil.Process(int(self.all(Reported)[-1].metrics["pid"]))
+
+    def until_elsewhere(self, happened: Callable[[], object]) -> None:
+        """Wait until something has happened that the pool does not tell."""
+        deadline = self.pool.clock() + LIMIT_S
+        while not happened():
+            assert self.pool.clock() < deadline, self.outcomes
+            self.pause(0.1)
+
+    def pause(self, seconds: float) -> None:
+        """Take what comes for so long."""
+        end = self.pool.clock() + seconds
+        while self.pool.clock() < end:
+            self.pool.wait(end, self._deliver)
+
     def all(self, kind: type) -> list:
         return [outcome for outcome in self.outcomes if isinstance(outcome, kind)]
 
@@ -95,6 +129,14 @@ class ExecutorContract:
 
     executor: ClassVar[Executor]
     pair: ClassVar[Executor]
+
+    def impatient(self) -> Executor:
+        """The executor with a time-out."""
+        return msgspec.structs.replace(self.executor, trial_timeout_s=0.5)  # type: ignore[type-var]
+
+    def processes(self) -> set[int]:
+        """Processes that a pool may have started, by id."""
+        return {worker.pid for worker in workers_of()}
 
     @pytest.fixture
     def opened(self, tmp_path: Path) -> Iterator[Callable[..., Hand]]:
@@ -221,6 +263,70 @@ class ExecutorContract:
             "the report at epoch 1 lacks the objective 'loss'; it holds 'los'. Say trial.report(loss=...)."
         )
 
+    @pytest.mark.parametrize("moment", ["training", "saving"])
+    def test_a_worker_that_is_killed_is_replaced_and_its_trial_goes_on_from_its_last_checkpoint(
+        self, opened, moment
+    ):
+        hand = opened(trainings.killed, every_s=0.0)
+        (first,) = hand.joined(1)
+        hand.start(job(0, target=5, config={"killed": moment}))
+        left = hand.left()
+        assert (left.worker, left.failure.fault, left.failure.type) == (first, "machine", "killed")
+        assert left.failure.message.endswith("was killed by signal 9")
+        last = hand.all(Saved)[-1]
+        assert last.resource == 2  # the next one was not whole
+        rest = job(1, 5, trial=0, config={"killed": moment}, start=last.resource, restore=last.checkpoint)
+        assert hand.end(rest, hand.comes_after(left)).outcome == "reached"
+        assert hand.all(Reported)[-1].metrics["loss"] == 1 + 2 + 3 + 4 + 5
+
+    def test_a_worker_that_is_killed_while_it_has_nothing_to_do_is_replaced(self, opened):
+        hand = opened(trainings.counting)
+        hand.answer = lambda outcome: Release(save=False) if isinstance(outcome, Ended) else None
+        hand.end(job(0, target=1))
+        hand.until(lambda: hand.all(Released))
+        hand.training().kill()
+        left = hand.left()
+        assert left.failure.message.endswith("was killed by signal 9")
+        assert hand.end(job(1, target=2), hand.comes_after(left)).outcome == "reached"
+
+    def test_a_trial_that_says_nothing_for_too_long_is_ended(self, opened):
+        hand = opened(trainings.hanging, executor=self.impatient())
+        hand.start(job(0, target=9))
+        left = hand.left()
+        assert (left.failure.fault, left.failure.type) == ("configuration", "timeout")
+        assert left.failure.message.endswith("said nothing for 0.5 seconds and was killed")
+        hand.comes_after(left)
+
+    def test_a_worker_that_is_stopped_is_ended_as_one_that_says_nothing(self, opened):
+        hand = opened(trainings.counting, executor=self.impatient())
+        hand.start(job(0, target=10**9))
+        hand.until(lambda: hand.all(Reported))
+        hand.training().suspend()
+        assert hand.left().failure.message.endswith("said nothing for 0.5 seconds and was killed")
+
+    def test_a_worker_that_is_stopped_for_a_while_loses_nothing(self, opened):
+        hand = opened(trainings.counting)
+        hand.start(job(0, target=10**9))
+        hand.until(lambda: hand.all(Reported))
+        training = hand.training()
+        training.suspend()
+        heard = -1
+        while heard < len(hand.all(Reported)):  # what it has said before is still on its way
+            heard = len(hand.all(Reported))
+            hand.pause(0.5)
+        training.resume()
+        hand.until(lambda: len(hand.all(Reported)) > heard + 10)
+        assert hand.resources(0) == list(range(1, len(hand.all(Reported)) + 1))
+        assert not hand.all(Left)
+        hand.pool.close(0.0)
+
+    def test_a_huge_report_arrives_whole(self, opened):
+        hand = opened(trainings.telling_much)
+        assert hand.end(job(0, target=1)).outcome == "reached"
+        (report,) = hand.all(Reported)
+        assert len(report.metrics) == 100_001
+        assert report.metrics["weights/99999"] == 99_999 / 7
+
     def test_a_share_of_the_data_is_trained_in_one_call_and_not_held(self, opened):
         hand = opened(trainings.plain, resource=Fraction())
         ended = hand.end(job(0, target=25))
@@ -247,12 +353,12 @@ class ExecutorContract:
             opened(train)
 
     def test_nothing_is_left_running_behind_it(self, opened):
-        before = {child.pid for child in psutil.Process().children(recursive=True)}
+        before = self.processes()
         hand = opened(trainings.plain)
         hand.end(job(0))
         hand.pool.close(LIMIT_S)
         hand.pool.close(LIMIT_S)
-        assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
+        assert self.processes() <= before
         assert not hand.all(Left)
 
     def test_a_wait_ends_when_its_time_is_up(self, opened):

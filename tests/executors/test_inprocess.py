@@ -10,6 +10,12 @@ from rung.executors.inprocess import InProcess
 class TestInProcess(ExecutorContract):
     executor = pair = InProcess()
 
+    # what ends or stops its process ends or stops the driver
+    test_a_worker_that_is_killed_is_replaced_and_its_trial_goes_on_from_its_last_checkpoint = None
+    test_a_worker_that_is_killed_while_it_has_nothing_to_do_is_replaced = None
+    test_a_trial_that_says_nothing_for_too_long_is_ended = None
+    test_a_worker_that_is_stopped_is_ended_as_one_that_says_nothing = None
+    test_a_worker_that_is_stopped_for_a_while_loses_nothing = None
     test_a_held_trial_goes_on_where_it_stands_without_a_new_call = None  # it cannot hold a trial
     test_a_function_that_cannot_be_sent_is_refused_by_name = None  # it sends nothing
 

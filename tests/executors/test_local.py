@@ -13,11 +13,13 @@ import pytest
 
 from executors import trainings
 from executors.contract import LIMIT_S, ExecutorContract, job
+from infra.processes import outliving, workers_of
 from rung.core.errors import ExecutorError, SpecError
 from rung.core.event import Ended, Failure, Reported, Saved
 from rung.executors import limits
 from rung.executors.base import Joined, Left, Release, Released
 from rung.executors.local import Local
+from rung.executors.processes.process import Process
 
 
 class TestLocal(ExecutorContract):
@@ -58,14 +60,6 @@ class TestLocal(ExecutorContract):
         why = hand.all(Left)[0].failure
         assert (why.fault, why.type) == ("configuration", "out of memory")
 
-    def test_a_trial_that_says_nothing_for_too_long_is_ended(self, opened):
-        hand = opened(trainings.hanging, executor=Local(workers=1, trial_timeout_s=0.2))
-        hand.start(job(0, target=9))
-        hand.until(lambda: len(hand.all(Joined)) == 2)
-        (left,) = hand.all(Left)
-        assert (left.failure.fault, left.failure.type) == ("configuration", "timeout")
-        assert left.failure.message.endswith("said nothing for 0.2 seconds and was killed")
-
     def test_a_held_trial_may_be_silent(self, opened):
         hand = opened(trainings.plain, executor=Local(workers=1, trial_timeout_s=0.1))
         hand.end(job(0))
@@ -101,10 +95,7 @@ class TestLocal(ExecutorContract):
     def test_there_are_as_many_workers_as_asked_for(self, opened):
         hand = opened(trainings.plain, executor=Local(workers=3))
         assert sorted(hand.joined(3)) == [0, 1, 2]
-        workers = [
-            child for child in psutil.Process().children() if "rung.executors.worker" in child.cmdline()
-        ]
-        assert len(workers) == 3
+        assert len(workers_of()) == 3
 
     def test_libraries_get_an_equal_share_of_the_processors(self, opened, monkeypatch):
         for name in limits.THREAD_VARIABLES:
@@ -172,7 +163,7 @@ class TestLocal(ExecutorContract):
         child = psutil.Process(int(metrics["child"]))
         os.kill(int(metrics["pid"]), signal.SIGKILL)
         hand.until(lambda: hand.all(Left))
-        assert not psutil.wait_procs([child], LIMIT_S)[1]
+        assert not outliving([child], LIMIT_S)
 
     def test_a_worker_in_training_is_ended_by_force_when_the_grace_is_over(self, opened):
         hand = opened(trainings.hanging)
@@ -180,6 +171,24 @@ class TestLocal(ExecutorContract):
         hand.until(lambda: hand.all(Reported))
         hand.pool.close(0.0)
         assert not psutil.pid_exists(int(hand.all(Reported)[0].metrics["pid"]))
+
+    def test_a_worker_in_the_middle_of_a_report_that_nobody_hears_ends_by_itself(
+        self, opened, tmp_path, monkeypatch
+    ):
+        def train(trial):
+            (tmp_path / "says").touch()
+            trial.report(loss=1.0, **{f"metric {number}": 0.0 for number in range(300_000)})
+
+        statuses = []
+        bury = Process.bury
+        monkeypatch.setattr(Process, "bury", lambda process: statuses.append(bury(process)[0]))
+        hand = opened(train)
+        hand.start(job(0, target=9))
+        hand.pool.wait(hand.pool.clock(), hand.outcomes.append)  # the job goes out
+        while not (tmp_path / "says").exists():
+            os.sched_yield()
+        hand.pool.close(LIMIT_S)
+        assert statuses == [1]  # and not by force
 
     def test_a_large_configuration_does_not_block_the_driver(self, opened):
         hand = opened(lambda trial: trial.report(loss=len(trial.config["x"])))
@@ -271,7 +280,7 @@ def test_no_worker_outlives_a_driver_that_is_killed(tmp_path: Path) -> None:
         workers = psutil.Process(driver.pid).children()
         assert len(workers) == 2
         driver.kill()
-        assert not psutil.wait_procs(workers, LIMIT_S)[1]
+        assert not outliving(workers, LIMIT_S)
 
 
 @pytest.mark.parametrize(
@@ -280,6 +289,18 @@ def test_no_worker_outlives_a_driver_that_is_killed(tmp_path: Path) -> None:
         ({"workers": 0}, "workers must be a whole number of at least 1, got 0."),
         ({"threads": 0}, "threads must be a whole number of at least 1, got 0."),
         ({"trial_timeout_s": 0}, "trial_timeout_s is a positive number of seconds, got 0."),
+        ({"memory_gb": -1}, "memory_gb is a positive number of gigabytes for each worker, got -1."),
+        (
+            {"gpus_per_worker": 0.5, "gpus": ()},
+            "gpus_per_worker=0.5 needs more GPUs than there are here: none.",
+        ),
+        ({"retry_room": 1}, "retry_room=1 is the room that a trial had already. Say 2 or more"),
+        ({"retry_room": 1.5}, "retry_room must be a whole number of at least 1, got 1.5."),
+        ({"retry_room": 3, "gpus": ()}, "retry_room=3 is the room of 3 workers, but this pool holds 2."),
+        (
+            {"retry_room": 3, "gpus": ("0", "1"), "gpus_per_worker": 0.5},
+            "retry_room=3 is the room of 3 workers, but a GPU holds 2.",
+        ),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict, sentence: str) -> None:

@@ -27,7 +27,7 @@ class Postgresql:
     def __init__(self, durable: bool = False) -> None:
         self._programs = _folder_of("initdb", "/usr/lib/postgresql/*/bin", self.package)
         self.folder, self._user = _folder_for("postgres")
-        self.port = _free_port()
+        self.port = free_port()
         self._options = "" if durable else "-c fsync=off"
         sync = [] if durable else ["--no-sync"]
         data = ["-D", str(self.folder / "data"), "-U", "postgres", "-A", "trust", *sync]
@@ -94,7 +94,7 @@ class Mariadb:
         self._server = _folder_of("mariadbd", "/usr/sbin", self.package) / "mariadbd"
         install = _folder_of("mariadb-install-db", "/usr/bin", self.package) / "mariadb-install-db"
         self.folder, self._user = _folder_for("mysql")
-        self.port = _free_port()
+        self.port = free_port()
         self._flush = "1" if durable else "2"  # 2: survives the end of the server, not of the machine
         user = [f"--user={self._user}"] if self._user else []
         options = ["--no-defaults", *user, f"--datadir={self.folder / 'data'}", "--skip-test-db"]
@@ -167,7 +167,7 @@ def _as(user: str | None) -> dict[str, object]:
     return {} if user is None else {"user": user, "group": user, "extra_groups": []}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 import rung
 from rung.core import event as ev
 from rung.core.why import Why
-from rung.live.phrases import now
+from rung.live.phrases import now, spent
 from rung.live.rungs import Rung
-from rung.live.scene import Scene
+from rung.live.scene import Running, Scene
 from rung.watching import RunEnded
 
 from .studies import begun, scene_of, simulated, steps, two_goals
@@ -154,3 +154,12 @@ def test_it_says_why_workers_idle_why_jobs_end_and_how_it_ended() -> None:
     assert now(scene) == "ending: interrupted by the user"
     scene.end(RunEnded(seen, Why("interrupted")))
     assert now(scene) == "ended: interrupted by the user"
+
+
+def test_workers_are_counted_by_machine_where_they_are_not_the_drivers() -> None:
+    study = simulated()
+    scene = scene_of(study)
+    assert " on " not in spent(scene, 0.0)[1]
+    for trial, node in [(100, "n2"), (101, "n1"), (102, "n2")]:
+        scene.running[trial] = Running(trial, trial, trial, node, 0, 3, 0, None, None)
+    assert " (1 on n1, 2 on n2)" in spent(scene, 0.0)[1]

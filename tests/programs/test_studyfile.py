@@ -1,5 +1,6 @@
 """Study files: what they say is what runs, and whatever is wrong is said with its line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -137,7 +138,7 @@ WRONG = {
     ),
     "unknown option of a scheduler": (
         SMALL + '[scheduler]\ntype = "asha"\nmax_resource = 9\nreduction = 3',
-        "study.toml:6: there is no key 'reduction' in [scheduler]. Known are type, max_resource,",
+        "study.toml:6: there is no key 'reduction' in [scheduler]. Known are max_resource,",
     ),
     "unknown type": (
         SMALL + '[scheduler]\ntype = "ahsa"',
@@ -157,7 +158,7 @@ WRONG = {
     ),
     "wrong type of a value": (
         SMALL + '[budget]\ntrials = "many"',
-        "study.toml:4: budget.trials must be a whole number, got text.",
+        "study.toml:4: budget.trials must be a whole number, such as 4; got 'many'.",
     ),
     "wrong value": (
         SMALL + "[budget]\ntrials = -3",
@@ -233,6 +234,44 @@ def test_a_file_that_is_no_text_is_told(file: Path) -> None:
 )
 def test_a_command_names_its_study(command: str, name: str) -> None:
     assert name_of(parse(command)) == name
+
+
+def test_all_options_of_local_workers_stand_in_a_study_file(file: Path) -> None:
+    file.write_text(
+        SMALL
+        + '[executor]\ngpus = ["0", "GPU-8932f937"]\ngpus_per_worker = 0.3\nthreads = 2\nmemory_gb = 8\n'
+        "retry_room = 3\nisolate = true\ntrial_timeout_s = 60\n"
+    )
+    executor = read(file).executor
+    assert executor == rung.Local(
+        gpus=("0", "GPU-8932f937"),
+        gpus_per_worker=0.3,
+        threads=2,
+        memory_gb=8,
+        retry_room=3,
+        isolate=True,
+        trial_timeout_s=60,
+    )
+    assert isinstance(executor, rung.Local)
+    assert executor.n_workers == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("gpus_per_worker = 1.5", "gpus_per_worker is a share of one GPU such as 0.5"),
+        ('gpus = ["0"]\ngpus_per_worker = 0.5\nworkers = 3', "do not fit: 1 GPU (0) holds 2. Say workers=2"),
+        ("memory_gb = 0", "memory_gb is a positive number of gigabytes for each worker, got 0."),
+        ("gpu_per_worker = 1", "Did you mean 'gpus_per_worker'?"),
+    ],
+)
+def test_options_of_local_workers_that_make_no_sense_are_told_with_their_line(
+    file: Path, options: str, words: str
+) -> None:
+    file.write_text(f"{SMALL}[executor]\n{options}\n")
+    with pytest.raises(SpecError, match=re.escape(words)) as error:
+        read(file)
+    assert "study.toml:" in str(error.value)
 
 
 def test_constraints_are_tables(file: Path) -> None:

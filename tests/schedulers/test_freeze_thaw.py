@@ -20,6 +20,7 @@ from rung.core.errors import SpecError
 from rung.core.objective import Objective
 from rung.core.why import sentence
 from rung.schedulers.freeze_thaw import FreezeThaw, LiveFreezeThaw
+from rung.schedulers.promise import Promises
 from schedulers.asks import OBJECTIVES, SPACE, ask
 
 
@@ -79,6 +80,44 @@ def test_a_trial_thaws_when_the_one_before_it_has_disappointed() -> None:
     decision = decide(of, may_create=False)
     assert isinstance(decision, Advance)
     assert decision.trial == 1
+
+
+def with_twins(tell: int, steps: int = 4) -> LiveFreezeThaw:
+    """Eight trials of which the last repeats the first, where `tell` steps tell curves apart."""
+    of = live()
+    for trial in range(8):
+        for resource in range(1, steps + 1):
+            arrive(of, trial, resource, loss_at(trial % 7, min(resource, tell)))
+    return of
+
+
+def test_what_repeats_the_curve_of_another_does_not_go_on_beside_it() -> None:
+    of = with_twins(tell=4)
+    of.apply(JobGranted(99, 0, 4, 5))
+    following = decide(of, may_create=False)
+    assert isinstance(following, Advance)
+    assert following.trial == 1
+    of.apply(Failed(0, 5))
+    following = decide(of, may_create=False)
+    assert isinstance(following, Advance)
+    assert following.trial == 7
+
+
+def test_two_equal_losses_do_not_make_a_repetition() -> None:
+    of = with_twins(tell=2)
+    of.apply(JobGranted(99, 0, 4, 5))
+    following = decide(of, may_create=False)
+    assert isinstance(following, Advance)
+    assert following.trial == 7
+
+
+def test_new_trials_that_would_repeat_others_promise_nothing() -> None:
+    of = Promises(range(1, 21))
+    for trial in range(60):
+        for resource in range(1, 5):
+            of.observe(trial, resource, loss_at(trial % 7, resource))
+    assert of.gain_of_new == 0
+    assert of.gains([0])[0] > 0
 
 
 def test_where_all_are_known_to_the_end_but_one_a_new_trial_begins() -> None:

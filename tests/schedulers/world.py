@@ -235,7 +235,7 @@ class World:
         worker = self._route(work.trial, free)
         desk = self.desks[worker]
         stood = None if work.trial is None else self.state.trials[work.trial].position
-        job = self.dispatcher.grant(work, worker, held)
+        job = self.dispatcher.grant(work, Slot(worker), held)
         if job is None:
             return True  # the searcher had nothing left; the study is closed now
         left, desk.holding = desk.holding, None

@@ -40,7 +40,7 @@ def test_every_rule_names_a_searcher_and_gives_a_reason(rule):
         (Situation.of(NUMBERS, 1, trial_seconds=60.0), "gp"),
         (Situation(4, 1, 1, trials=MANY_TRIALS), "tpe"),
         (Situation(4, 1, 1, trials=99, pending=MANY_WORKERS + 1), "tpe"),
-        (Situation(4, 1, 1, trials=99, uneven=True), "curve-gp"),
+        (Situation(4, 1, 1, trials=99, uneven=True), "tpe"),
         (Situation.of(TREE, 1), "gp"),
         (Situation.of(CHOICES, 1), "tpe"),
         (Situation.of(Space(a=1), 1), "random"),
@@ -99,9 +99,9 @@ def test_trials_that_were_stopped_early_are_seen():
             trial.report(loss=trial.config["x"] / epoch)
 
     study.run(train, executor=rung.InProcess(), budget=rung.Budget(trials=8))
-    members = [event.fitted["member"] for event in created(study)]
-    assert members[0] == "gp"
-    assert members[-1] == "curve-gp"
+    fitted = [event.fitted for event in created(study)]
+    assert (fitted[0]["member"], fitted[-1]["member"]) == ("gp", "tpe")
+    assert "stopped early" in next(each["because"] for each in fitted if each["member"] == "tpe")
 
 
 def test_a_study_whose_user_names_no_searcher_has_auto_and_a_stored_one_keeps_its_own(monkeypatch, tmp_path):

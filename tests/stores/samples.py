@@ -20,7 +20,7 @@ ALL_KINDS = [
     ev.Started(0, 0, 0, 3, 1, WHY, "0/3.0", True, 2, "audit"),
     ev.Reported(0, 0, 1, {"val/loss": 0.1 + 0.2, "f1": "nan", "top": "inf"}, 1.5, 0.25),
     ev.Reported(0, 0, 1, {"val/loss": -0.0}, repeat=True),
-    ev.Sampled(0, 0, 99.5, 2**40, None, 5),
+    ev.Sampled(0, 0, 60.1, 99.5, 2**40, None, 5, cpus=2, gpus=1),
     ev.Saved(0, 0, 1, "0/1.0", 100, 0.1),
     ev.Dropped(0, "0/1.0"),
     ev.YieldAsked(0, 0, WHY, owed=False),

@@ -165,8 +165,9 @@ def _spent(study: Study) -> str:
         "Training": f"{units(account.resource, state.resource.unit)}{share}",
         "Training time": f"{duration(account.seconds)}, summed over workers",
     }
-    if account.cost:
-        rows["Cost"] = f"{number(account.cost)} ({_code(account.budget.cost_metric)})"
+    paid = ({account.budget.cost_metric: account.cost} if account.cost else {}) | {**account.spent}
+    if paid:
+        rows["Cost"] = ", ".join(f"{number(value)} ({_code(name)})" for name, value in paid.items())
     return _list(rows)
 
 

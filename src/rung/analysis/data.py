@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from rung.core.record import Incumbent
 from rung.core.resource import Resource
 from rung.core.space import Config, Space
 from rung.core.state import State
+from rung.core.usage import Usage
 from rung.core.why import sentence
 from rung.spec import StudySpec
 from rung.study import Study
@@ -39,6 +40,7 @@ class TrialRow:
         bracket: Its bracket.
         created: When it was created, in seconds since its first job.
         failure: What went wrong, if it failed.
+        usage: What it has used of its machine; None: that was not measured.
     """
 
     number: int
@@ -53,6 +55,7 @@ class TrialRow:
     bracket: int
     created: float
     failure: ev.Failure | None
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ class StudyData:
         began: When the study was opened, Unix time.
         duration: Seconds from its first job to its last event.
         running: Whether a driver runs it now.
+        usage: What all trials together have used of their machines.
     """
 
     name: str
@@ -153,6 +157,7 @@ class StudyData:
     began: float
     duration: float
     running: bool
+    usage: Usage = field(default_factory=Usage)
 
     @property
     def unit(self) -> str:
@@ -212,6 +217,7 @@ def read(study: Study) -> StudyData:
         began=jobs.began,
         duration=jobs.since_origin(jobs.last),
         running=study.is_driven,
+        usage=state.usages.total,
     )
 
 
@@ -311,4 +317,5 @@ def _trial(state: State, number: int, created: float) -> TrialRow:
         bracket=record.bracket,
         created=created,
         failure=failure,
+        usage=state.usages.trials.get(number),
     )

@@ -69,12 +69,12 @@ def _known(study: str | None, store: str) -> tuple[str, "Confirmed"]:
 def _run(
     file: str, top: int, seeds: int, neighbours: int, workers: int | None, *, quiet: bool
 ) -> tuple[str, "Confirmed", bool]:
+    from rung.cli.executing import chosen
     from rung.cli.loading import CommandOptions, load
     from rung.cli.watching import LogFormat, watching
-    from rung.executors.local import Local
 
     program = load(file, CommandOptions())
-    executor = program.executor if workers is None else Local(workers=workers)
+    executor = chosen(program.executor, workers=workers)
     with program.study as study, watching(quiet, LogFormat.text) as watch:
         found = study.confirm(
             program.train, top=top, seeds=seeds, neighbours=neighbours, executor=executor, watch=watch

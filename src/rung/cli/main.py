@@ -24,7 +24,7 @@ app = typer.Typer(
 COMMANDS = (
     *("run", "init", "ls", "show", "space", "best", "why", "card", "trials", "report", "plot", "doctor"),
     *("replay", "confirm", "importance", "export", "import", "copy", "gc", "simulate", "plan", "record"),
-    "schedule",
+    *("schedule", "workers"),
 )
 
 

@@ -47,7 +47,8 @@ def plan(  # noqa: PLR0917  typer's options
     program = load(what, CommandOptions())
     budget = _budget(program.budget, {"trials": trials, "seconds": seconds, "resource": resource})
     if workers is None:
-        workers = getattr(program.executor or Local(), "workers", 1)
+        executor = program.executor or Local()
+        workers = getattr(executor, "n_workers", getattr(executor, "workers", 1))
     with program.study as study:
         step = _given(step_seconds) or _pilot(program, pilot) or _measured(study) or _Step(1.0)
         if budget.seconds is not None and step.source is None:

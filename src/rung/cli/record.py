@@ -9,10 +9,10 @@ import msgspec
 import typer
 
 from rung.cli.errors import CommandError
+from rung.cli.executing import chosen
 from rung.cli.loading import CommandOptions, load
 from rung.core.budget import Budget
 from rung.core.space import Config
-from rung.executors.local import Local
 from rung.live.watcher import Live
 from rung.problems.files import write_table
 from rung.problems.goals import Goals
@@ -58,7 +58,7 @@ def record(  # noqa: PLR0917  typer's options
         )
     program.study.close()
     with _recording(spec, end, stem) as study:
-        executor = Local(workers=workers) if workers is not None else program.executor or Local()
+        executor = chosen(program.executor, workers=workers)
         watch = [] if quiet else [Live()]
 
         def train(trials: int) -> None:

@@ -8,13 +8,11 @@ import msgspec
 import typer
 from typer.models import OptionInfo
 
-from rung.cli.errors import CommandError
+from rung.cli.executing import EXECUTOR_HELP, chosen
 from rung.cli.loading import CommandOptions, load
 from rung.cli.summary import summary
 from rung.cli.watching import LogFormat, watching
 from rung.core.budget import Budget
-from rung.executors.base import Executor
-from rung.executors.local import Local
 from rung.integrations.trackers import tracker
 from rung.searchers.auto import Auto
 from rung.study import Study
@@ -44,6 +42,7 @@ def run(  # noqa: PLR0917  typer's options
         int | None, typer.Option(help="Units of training the study may spend in all.")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="How many worker processes.")] = None,
+    executor: Annotated[str | None, typer.Option(metavar="TYPE[,NAME=VALUE…]", help=EXECUTOR_HELP)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the summary.")] = False,
     log: Annotated[
         LogFormat,
@@ -114,14 +113,14 @@ def run(  # noqa: PLR0917  typer's options
     program = load(what, options)
     trackers = [tracker(text) for text in track or ()]
     budget = _budget(program.budget, trials, seconds, resource)
-    executor = _executor(program.executor, workers)
+    place = chosen(program.executor, executor, workers)
     with program.study as study:
         if not quiet and log is LogFormat.text:
             print(_opening(study, budget), file=sys.stderr)
         try:
             with watching(quiet, log) as watch:
                 study.run(
-                    program.train, executor=executor, budget=budget, watch=[*watch, *program.watch, *trackers]
+                    program.train, executor=place, budget=budget, watch=[*watch, *program.watch, *trackers]
                 )
         except KeyboardInterrupt:
             print(
@@ -139,7 +138,7 @@ def run(  # noqa: PLR0917  typer's options
 def _opening(study: Study, budget: Budget) -> str:
     state = study.state
     known = "new" if not state.trials else f"goes on after {units(state.n_trials, 'trial')}"
-    endless = "" if budget != Budget(cost_metric=budget.cost_metric) else "; no budget: until Ctrl-C"
+    endless = "; no budget: until Ctrl-C" if budget.is_endless else ""
     return f"study {study.name} in {study.url}: {known}{endless}{_choice(study, budget)}"
 
 
@@ -157,15 +156,3 @@ def _budget(given: Budget, trials: int | None, seconds: float | None, resource: 
     return msgspec.structs.replace(
         given, **{name: value for name, value in flags.items() if value is not None}
     )
-
-
-def _executor(given: Executor | None, workers: int | None) -> Executor:
-    if workers is None:
-        return given or Local()
-    if given is None:
-        return Local(workers=workers)
-    if not isinstance(given, Local):
-        raise CommandError(
-            f"--workers goes with rung.Local, but the file's executor is {given!r}. Leave it out."
-        )
-    return msgspec.structs.replace(given, workers=workers)

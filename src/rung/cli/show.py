@@ -98,6 +98,8 @@ def _print(name: str, known: Summary, shown: Sequence[Row]) -> None:
         print(f"\na good compromise: trial {known.knee}, the knee of the front")
     if known.feasible:
         print(f"\nfeasible: {known.feasible}")
+    if known.used:
+        print(f"\ntrials used {known.used}")
     if known.audits:
         print("\naudits of early stopping:")
         for sentence in known.audits:
@@ -109,7 +111,8 @@ def _print(name: str, known: Summary, shown: Sequence[Row]) -> None:
 
 
 def _header(name: str, known: Summary) -> str:
-    spent = units(known.spent, known.unit)
+    costs = f" and {known.costs}" if known.costs else ""
+    spent = f"{units(known.spent, known.unit)}{costs}"
     return f"{name}: {known.n_trials} trials ({counts(known.counts) or NOTHING}), {spent} spent"
 
 

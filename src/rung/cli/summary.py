@@ -7,7 +7,7 @@ from rung.cli.opening import STORE
 from rung.core.errors import NoResultError
 from rung.results import feasibility, full_cost
 from rung.study import Study
-from rung.words import columns, conjoined, counts, number, scalar, units
+from rung.words import columns, conjoined, costs, counts, number, scalar, units
 
 
 def summary(study: Study, command: str) -> str:
@@ -63,6 +63,7 @@ def _spent(study: Study) -> str:
     state = study.state
     spent, full = state.account.resource, full_cost(state)
     words = units(spent, state.resource.unit)
+    words += f", {costs(state.account.spent)}" if state.account.spent else ""
     if not full or spent >= full:
         return words
     return f"{words}, {100 * spent / full:.0f} % of the {full} for every trial to the end"

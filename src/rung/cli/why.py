@@ -9,7 +9,7 @@ from rung.cli.errors import CommandError
 from rung.cli.opening import STORE, StoreOption, open_study
 from rung.cli.tables import width
 from rung.study import Study
-from rung.words import duration
+from rung.words import costs, duration, used
 
 
 def why(
@@ -38,6 +38,10 @@ def _print(study: Study, trial: int) -> None:
     for stamp, line in zip(["0 s", *stamps, "now"], lines, strict=True):
         print(_hanging(line.text, f"  {stamp:>{size}}  "))
     record = study.state.trials[trial]
+    if (usage := study.state.usages.trials.get(trial)) is not None:
+        print(f"\n{_hanging(f'It used {used(usage)}.', '')}")
+    if record.spent:
+        print(f"\n{_hanging(f'It has spent {costs(record.spent)}.', '')}")
     if record.rests and (level := study.audits.at(record.rested)).n_audited:
         print(f"\n{_hanging(study.audits.sentence(level), '')}")
 

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from rung.core import event as ev
+from rung.core.budget import total
 from rung.core.confirm import Confirm, Repetition, span
 from rung.core.constraint import is_feasible
 from rung.core.errors import ContradictionError
@@ -34,7 +35,7 @@ class Confirmations:
         last: The last round that was begun.
         granted: Repetitions created in the last round.
         trials: How many trials of the study are repetitions.
-        units, seconds, cost: What they have taken.
+        units, seconds, cost, spent: What they have taken, as in `Account`.
         best: The best leader of the last round by the mean of its repetitions; None: not known yet.
     """
 
@@ -48,6 +49,7 @@ class Confirmations:
         self.units = 0
         self.seconds = 0.0
         self.cost = 0.0
+        self.spent: Mapping[str, float] = {}
         self.best: Incumbent | None = None
         self._before: Incumbent | None = None  # the incumbent of the search when the last round began
         self._made: dict[int, dict[int, int]] = {}  # leader: number of a repetition: its trial
@@ -93,11 +95,12 @@ class Confirmations:
         self.granted += 1
         return span(resource, self.round.full, self.seed_number(repetition))[0]
 
-    def train(self, units: int, seconds: float, cost: float) -> None:
+    def train(self, units: int, seconds: float, cost: float, shares: Mapping[str, float]) -> None:
         """A repetition has reported."""
         self.units += units
         self.seconds += seconds
         self.cost += cost
+        self.spent = total(self.spent, shares)
 
     def end_one(self, trial: int, losses: Losses | None) -> None:
         """A repetition is over; `losses` is None if it failed."""

@@ -87,22 +87,18 @@ class Slot(msgspec.Struct, frozen=True):
 
     Attributes:
         worker: Its number, never used twice within a pool.
-        node: Name of its machine.
+        node: Name of its machine; empty: the driver's own.
         kind: Class of machine, for unequal ones.
         cpus: Processors.
         gpus: Names of its GPUs, as CUDA_VISIBLE_DEVICES lists them.
-        speed: Units of work per second relative to speed 1.
-        price: Cost per second.
         ends_at: When it goes away, by the pool's clock; None: not known.
     """
 
     worker: int
-    node: str = "local"
+    node: str = ""
     kind: str = "cpu"
     cpus: int = 1
     gpus: tuple[str, ...] = ()
-    speed: float = 1.0
-    price: float = 0.0
     ends_at: float | None = None
 
 

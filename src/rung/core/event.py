@@ -116,7 +116,7 @@ class Created(Event, frozen=True):
 
 
 class Started(Event, frozen=True):
-    """A job was granted to a worker; fields as in `Job`.
+    """A job was granted to a worker; fields as in `Job`, and `node` is the worker's machine if not the driver's.
 
     With `reuses` nothing is trained: the reports that follow are those of the trial that `Created` names so, of no
     resource, no time and no cost, and the job is over in the same append.
@@ -133,6 +133,7 @@ class Started(Event, frozen=True):
     attempt: int = 1
     purpose: Purpose = "search"
     reuses: bool = False
+    node: str = ""
 
 
 class Reported(Event, frozen=True):
@@ -158,14 +159,29 @@ class Reported(Event, frozen=True):
 
 
 class Sampled(Event, frozen=True):
-    """What a job used of its machine, averaged since the last sample."""
+    """What a job has used of its machine since its last sample, child processes included.
+
+    Attributes:
+        job: The job.
+        trial: Its trial.
+        seconds: How long that is; time in which the trial was only held is left out.
+        cpu_seconds: Processor time.
+        memory_bytes: The most memory held at once since the trial came to its worker.
+        gpu_seconds: How long its GPUs were busy, averaged over them; None: not measured.
+        gpu_memory_bytes: The most memory of GPUs held at once; None: not measured.
+        cpus: Processors that its worker owns; 0: not known.
+        gpus: GPUs that its worker owns or shares.
+    """
 
     job: int
     trial: int
-    cpu_percent: float
+    seconds: float
+    cpu_seconds: float
     memory_bytes: int
-    gpu_percent: float | None = None
+    gpu_seconds: float | None = None
     gpu_memory_bytes: int | None = None
+    cpus: int = 0
+    gpus: int = 0
 
 
 class Ended(Event, frozen=True):

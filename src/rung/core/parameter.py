@@ -11,23 +11,11 @@ from typing import assert_never
 
 import msgspec
 
+from rung.core.continuous import Linear, Logarithmic
 from rung.core.errors import SpecError
+from rung.core.levels import Integers, LogIntegers, Options, Steps
 from rung.core.prior import SPREAD, Belief, Near, Normal, Weights
-from rung.core.scale import (
-    MAX_INTEGER,
-    MAX_VALUES,
-    Integers,
-    Linear,
-    Logarithmic,
-    LogIntegers,
-    Options,
-    Scalar,
-    Scale,
-    Steps,
-    decimal,
-    is_number,
-    plain_advice,
-)
+from rung.core.scale import MAX_INTEGER, MAX_VALUES, Scalar, Scale, decimal, is_number, plain_advice
 
 
 class _Spec(

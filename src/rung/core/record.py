@@ -1,6 +1,7 @@
 """Records: what the state keeps of each trial and of each open job."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from rung.core import event as ev
 from rung.core.audit import TrialAudit
@@ -17,6 +18,7 @@ class OpenJob:
     """A granted job that has not ended; the first fields as in `Started`.
 
     Attributes:
+        since: When it began, by the study's clock.
         position: Resource of its last report; `start` before the first.
         saved: Resource of its last checkpoint; `start` before the first.
         reuses: Whether it takes over results instead of training.
@@ -34,6 +36,8 @@ class OpenJob:
     restore: str | None
     save: bool
     purpose: Purpose
+    node: str
+    since: float
     position: int
     saved: int
     reuses: bool = False
@@ -41,8 +45,8 @@ class OpenJob:
     yielding: ev.YieldAsked | None = None
 
     @classmethod
-    def of(cls, event: ev.Started) -> "OpenJob":
-        """The job that begins."""
+    def of(cls, event: ev.Started, since: float) -> "OpenJob":
+        """The job that begins at a time."""
         return cls(
             event.job,
             event.trial,
@@ -54,6 +58,8 @@ class OpenJob:
             event.restore,
             event.save,
             event.purpose,
+            event.node,
+            since,
             position=event.start,
             saved=event.start,
             reuses=event.reuses,
@@ -100,6 +106,7 @@ class TrialRecord:
         repetition: What it confirms, if it is no trial of the search.
         reuses: The earlier trial whose results serve as far as they go; None once it is trained itself.
         seconds: Training time so far.
+        spent: What its reports say of the currencies of the budget, summed.
     """
 
     number: int
@@ -131,6 +138,7 @@ class TrialRecord:
     repetition: Repetition | None = None
     reuses: int | None = None
     seconds: float = 0.0
+    spent: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from rung.core.errors import SpecError
+from rung.core.options import OptionError, check_options
 
 T = TypeVar("T")
 
@@ -56,5 +57,14 @@ class Registry(Generic[T]):
             return msgspec.convert(data, spec)
         except msgspec.ValidationError as error:
             raise SpecError(
-                f"a {self.kind} of type {data['type']!r} is described wrongly: {error}."
+                f"a {self.kind} of type {data['type']!r} is described wrongly: {_sentence(spec, data, error)}"
             ) from None
+
+
+def _sentence(spec: type, data: Mapping[str, Any], error: msgspec.ValidationError) -> str:
+    """Which option is of the wrong kind, else which rule of the spec is broken."""
+    try:
+        check_options(spec, data)
+    except OptionError as found:
+        return str(found)
+    return f"{str(error).rstrip('.')}."

@@ -16,7 +16,7 @@ def worth_saving(state: State, trial: int) -> bool:
     best, budget, custody = state.incumbent, state.account.budget, state.custody
     if best is not None and best.trial == trial:
         return True
-    if budget.resource is not None or budget.cost is not None or not custody.saves:
+    if budget.resource is not None or budget.costs or not custody.saves:
         return True
     saving_s = custody.saving_s / custody.saves
     units = state.trials[trial].position - state.resumes_at(trial)[0]

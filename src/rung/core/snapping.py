@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.core.layout import Column, Group, count
-from rung.core.scale import EvenLevels, bins
+from rung.core.levels import EvenLevels
+from rung.core.scale import bins
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -13,7 +13,7 @@ from typing import ClassVar
 from rung.core import decision as facts
 from rung.core import event as ev
 from rung.core.audits import Audits
-from rung.core.budget import Account
+from rung.core.budget import Account, total
 from rung.core.confirm import Kind, Repetition
 from rung.core.confirmations import Confirmations
 from rung.core.constraint import Constraints
@@ -36,6 +36,7 @@ from rung.core.resource import Resource
 from rung.core.scoring import Scoring, past_of
 from rung.core.space import Config, Space
 from rung.core.streak import FailureStreak
+from rung.core.usage import Usages
 from rung.core.why import Why
 
 ACTIVE: tuple[Status, ...] = ("queued", "running", "paused")
@@ -61,6 +62,7 @@ class State:
         incumbent: The best so far, of the first objective; audits count. A feasible one before any other.
         audits: What is known of the trials that were stopped early.
         confirmations: What is known of leaders that were trained anew, which happens in trials of their own.
+        usages: What trials have used of their machines; nothing is decided by it.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class State:
         self.incumbent: Incumbent | None = None
         self.audits = audits or Audits()
         self.confirmations = confirmations or Confirmations()
+        self.usages = Usages()
         self._ranks = scheduler if isinstance(scheduler, facts.Judging) else None
         self._acts_between_jobs = facts.acts_between_jobs(scheduler)
         self._now = 0.0  # the time of the event that is being learned
@@ -113,7 +116,7 @@ class State:
             ev.Created: self._created,
             ev.Started: self._started,
             ev.Reported: self._reported,
-            ev.Sampled: self._noted,
+            ev.Sampled: self._sampled,
             ev.Ended: self._ended,
             ev.Stopped: self._stopped,
             ev.YieldAsked: self._yield_asked,
@@ -303,7 +306,7 @@ class State:
             record.reuses = None
         if event.purpose == "audit":
             self.audits.begin(record, event.job)
-        record.job = self.jobs[event.job] = OpenJob.of(event)
+        record.job = self.jobs[event.job] = OpenJob.of(event, self._now)
         self.n_jobs += 1
         self.resting = None
         self.account.reserved += 0 if event.reuses else event.target - event.start
@@ -338,7 +341,7 @@ class State:
             self.audits.units += units
             return self._serve(record)
         if job.purpose == "confirm":
-            self.confirmations.train(units, seconds, event.cost)
+            self.confirmations.train(units, seconds, event.cost, self.account.shares(event.metrics))
             return ()
         if record.late and resource in record.late:
             job.losses, own = record.late.pop(resource)
@@ -354,7 +357,7 @@ class State:
     def _reported_late(self, event: ev.Reported, record: TrialRecord) -> Sequence[int]:
         own = self._scoring.losses(event.metrics)
         self.account.late(event.seconds, event.cost)
-        record.seconds += event.seconds
+        self._spent(event, record)
         if not event.repeat:
             audit = record.audit
             audited = audit is not None and audit.job is not None and event.job >= audit.job
@@ -374,8 +377,13 @@ class State:
         if job.reuses and record.reuses is not None:
             return self.history.seconds_at(record.reuses, event.resource)
         self.account.train(event.resource - job.position, event.seconds, event.cost)
-        record.seconds += event.seconds
+        self._spent(event, record)
         return event.seconds
+
+    def _spent(self, event: ev.Reported, record: TrialRecord) -> None:
+        record.seconds += event.seconds
+        shares = self.account.shares(event.metrics)
+        self.account.spent, record.spent = total(self.account.spent, shares), total(record.spent, shares)
 
     def _observe(
         self, record: TrialRecord, event: ev.Reported, own: Losses | None, purpose: Purpose, seconds: float
@@ -540,6 +548,11 @@ class State:
 
     def _dropped(self, event: ev.Dropped) -> Sequence[int]:
         self._custody.drop(known(event.trial, self.trials), event.checkpoint)
+        return ()
+
+    def _sampled(self, event: ev.Sampled) -> Sequence[int]:
+        known(event.trial, self.trials)
+        self.usages.add(event)
         return ()
 
     # Audits

@@ -132,6 +132,7 @@ SENTENCES = {
     "again": "granted again after its job ended short at {resource} {unit}",
     "running": "training towards {resource} {unit}",
     "owed": "its job ended short and is next in line, towards {resource} {unit}",
+    "worker leaves": "the machine of its worker is about to be taken away",
     "created": "created, not started",
     "failed": "failed",
     # why nothing (more) runs

@@ -37,9 +37,15 @@ class Keep(msgspec.Struct, frozen=True, tag=True):
 
 
 class Start(msgspec.Struct, frozen=True, tag=True):
-    """Begin or go on with a job."""
+    """Begin or go on with a job.
+
+    Attributes:
+        job: The job.
+        port: Where the processes of a gang find each other in this trial; None: until a gang has chosen one.
+    """
 
     job: Job
+    port: int | None = None
 
 
 Command = Start | Yield | Release | Keep
@@ -56,6 +62,12 @@ class Joined(msgspec.Struct, frozen=True):
     """A worker is there and free."""
 
     slot: Slot
+
+
+class Leaving(msgspec.Struct, frozen=True):
+    """A worker is about to go, as its machine is taken away: give it nothing any more."""
+
+    worker: int
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -80,7 +92,7 @@ class Released(msgspec.Struct, frozen=True, tag=True):
 Message = Reported | Saved | Sampled | Ended | Released
 """What a worker says; the driver stamps and records it, but for `Released`, which only tells it to go on."""
 
-Outcome = Message | Joined | Left
+Outcome = Message | Joined | Leaving | Left
 
 
 class Channel(Protocol):
@@ -105,6 +117,11 @@ class Call(Protocol):
     @property
     def output(self) -> str | None:
         """Folder for what trainings print where workers are processes, a file a trial; None: not kept."""
+        ...
+
+    @property
+    def shared(self) -> str | None:
+        """The folder that the machines of all workers must see; None: there is none."""
         ...
 
     def __call__(self, job: Job, channel: Channel) -> None:
@@ -139,6 +156,10 @@ class Pool(Protocol):
         Deliveries happen on the caller's thread; the receiver may call `send` within one. The first call
         delivers a `Joined` for each worker that is ready; later ones may come at any time.
         """
+        ...
+
+    def want(self, workers: int | None) -> None:
+        """So many workers have something to do; None: all would. Where machines come when asked for, they do."""
         ...
 
     def wake(self) -> None:

@@ -69,6 +69,9 @@ class InProcessPool:
             )
         time.sleep(max(0.0, until - self._clock()))
 
+    def want(self, workers: int | None) -> None:
+        """Nothing to do: this process is there in any case."""
+
     def wake(self) -> None:
         """Nothing to do: a wait lasts as long as its job, which looks for commands at each report."""
 

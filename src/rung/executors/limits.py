@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 THREAD_VARIABLES = (
@@ -48,6 +48,11 @@ def gpus(environment: Mapping[str, str], devices: Path = Path("/dev")) -> tuple[
     if "-1" in names:  # CUDA ignores what stands behind it
         names = names[: names.index("-1")]
     return tuple(name for name in names if name)
+
+
+def kind(environment: Mapping[str, str], gpus: Sequence[str]) -> str:
+    """The kind of machine that a worker stands on, for unequal ones: what RUNG_KIND says, else "gpu" or "cpu"."""
+    return environment.get("RUNG_KIND") or ("gpu" if gpus else "cpu")
 
 
 def memory_kills() -> int:

@@ -20,12 +20,14 @@ class Setup(msgspec.Struct, frozen=True):
     Attributes:
         path: The driver's `sys.path`.
         argv: The driver's `sys.argv`.
+        folder: The driver's working directory.
         pythonpath: What PYTHONPATH was before it was used to start the worker.
         call: The callable, pickled.
     """
 
     path: list[str]
     argv: list[str]
+    folder: str
     pythonpath: str | None
     call: bytes
 
@@ -40,14 +42,26 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Said = Message | Ready | Broken
+class Spent(msgspec.Struct, frozen=True, tag=True):
+    """The worker cannot train another trial: another one is to take its place once its job has ended."""
+
+    reason: str
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """A machine of the worker can train nothing, and no other worker will be better off."""
+
+    reason: str
+
+
+Said = Message | Ready | Broken | Spent | Refused
 """What a worker sends."""
 
 commands = msgspec.msgpack.Decoder(Command)
 sayings = msgspec.msgpack.Decoder(Said)
 
 
-def frame(value: Command | Said) -> bytes:
+def frame(value: msgspec.Struct) -> bytes:
     """The bytes that carry a value."""
     body = _encoder.encode(value)
     return _length.pack(len(body)) + body

@@ -10,13 +10,14 @@ Reference:
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from math import isfinite
 from time import perf_counter
 from typing import Any
 
+from rung.core.budget import NO_LIMIT, Budget
 from rung.core.decision import Slot
 from rung.core.errors import MisuseError, SpecError
 from rung.core.event import Ended, Failure, Reported, Saved
@@ -36,6 +37,8 @@ class Simulated:
     Attributes:
         problem: What training would have done.
         workers: How many; thousands cost nothing.
+        kinds: How many of them are of which kind, for unequal ones; all others are "cpu".
+        speeds: How many times as quickly as the problem says a worker of a kind trains; 1 where nothing is said.
         losses_per_hour: Mean number of times that a busy worker is lost in an hour. A probability `p` of being
             dropped within a second is `-3600 * log(1 - p)`.
         restart_s: Until a lost worker is replaced.
@@ -59,6 +62,8 @@ class Simulated:
     restore_s: float = 0.0
     straggling: float = 0.0
     charges_decisions: bool = False
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    speeds: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_count("workers", self.workers)
@@ -68,13 +73,24 @@ class Simulated:
             value = getattr(self, name)
             if not (isinstance(value, int | float) and 0 <= value < math.inf):
                 raise SpecError(f"{name} must be a number of at least 0, got {value!r}.")
+        _check_kinds(self)
+
+    @property
+    def slots(self) -> list[str]:
+        """The kind of each worker."""
+        named = [kind for kind, n in self.kinds.items() for _ in range(n)]
+        return named + ["cpu"] * (self.workers - len(named))
 
     def start(self, call: Call | None = None) -> "SimulatedPool":
         """A pool at virtual time 0; `call` is not needed."""
         return self.open(Steps(), ())
 
     def open(
-        self, resource: Resource, objectives: Objectives, required: Sequence[str] = ()
+        self,
+        resource: Resource,
+        objectives: Objectives,
+        required: Sequence[str] = (),
+        budget: Budget = NO_LIMIT,
     ) -> "SimulatedPool":
         """A pool for a study.
 
@@ -82,15 +98,40 @@ class Simulated:
             resource: Its kind of resource.
             objectives: Its objectives, which say when a trial has diverged.
             required: The metrics that the problem must report where a job ends.
+            budget: Its budget, which says what workers cost and what power they draw.
+
+        Raises:
+            MisuseError: If it does not say that of each kind.
         """
-        return SimulatedPool(self, resource, objectives, required)
+        for kind in self.slots:
+            budget.tariff.spent(kind, 0.0)
+        return SimulatedPool(self, resource, objectives, required, budget)
+
+
+def _check_kinds(options: Simulated) -> None:
+    for name in ("kinds", "speeds"):
+        if not isinstance(given := getattr(options, name), Mapping):
+            raise SpecError(f"{name} is a dict by kind, such as {{'gpu': 2}}, got {given!r}.")
+    for kind, n in options.kinds.items():
+        check_count(f"kinds[{kind!r}]", n)
+    if sum(options.kinds.values()) > options.workers:
+        n = sum(options.kinds.values())
+        raise SpecError(f"kinds names {n} workers, but there are workers={options.workers}.")
+    if unknown := sorted(options.speeds.keys() - {*options.slots}):
+        names = ", ".join(map(repr, dict.fromkeys(options.slots)))
+        raise SpecError(f"speeds names the kind {unknown[0]!r}, of which no worker is; there are {names}.")
+    for kind, speed in options.speeds.items():
+        number = isinstance(speed, int | float) and not isinstance(speed, bool)
+        if not number or not 0 < speed < math.inf:
+            raise SpecError(f"the speed of {kind!r} is a number above 0, got {speed!r}.")
 
 
 class _Worker:
     """A simulated worker.
 
     Attributes:
-        number: Its number.
+        slot: What it owns.
+        speed: How many times as quickly as the problem says it trains.
         job: Its open job, or the last job of the trial that it holds; None: it holds nothing.
         working: Whether that job is open.
         position: The resource at which it stands.
@@ -105,16 +146,18 @@ class _Worker:
         "free_at",
         "job",
         "lost_at",
-        "number",
         "position",
         "saved",
+        "slot",
         "slowness",
+        "speed",
         "working",
         "yielding",
     )
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, slot: Slot, speed: float) -> None:
+        self.slot = slot
+        self.speed = speed
         self.job: Job | None = None
         self.working = False
         self.position = 0
@@ -123,6 +166,10 @@ class _Worker:
         self.free_at = 0.0
         self.lost_at = math.inf
         self.slowness = 1.0
+
+    @property
+    def number(self) -> int:
+        return self.slot.worker
 
 
 Deliver = Callable[[Outcome], None]
@@ -136,10 +183,17 @@ class SimulatedPool:
     trains_apart = False
 
     def __init__(
-        self, options: Simulated, resource: Resource, objectives: Objectives, required: Sequence[str]
+        self,
+        options: Simulated,
+        resource: Resource,
+        objectives: Objectives,
+        required: Sequence[str],
+        budget: Budget,
     ) -> None:
         self._options = options
         self._required = required
+        self._tariff = budget.tariff
+        self._cost_metric = budget.cost_metric
         self._unit = resource.unit
         self._problem = options.problem
         self._restarts = resource.restarts
@@ -150,8 +204,8 @@ class SimulatedPool:
         self._n_joined = 0
         self._n_planned = 0
         self._plan: list[tuple[float, int, Action, tuple[Any, ...]]] = []  # each action has its own arguments
-        for _ in range(options.workers):
-            self._after(options.startup_s, self._join)
+        for kind in options.slots:
+            self._after(options.startup_s, self._join, kind)
 
     def clock(self) -> float:
         """Virtual seconds since the start."""
@@ -171,6 +225,9 @@ class SimulatedPool:
         while plan and plan[0][0] == moment:
             _, _, action, given = heappop(plan)
             action(deliver, *given)
+
+    def want(self, workers: int | None) -> None:
+        """Nothing to do: virtual workers cost nothing."""
 
     def wake(self) -> None:
         """Virtual time needs no waking."""
@@ -199,11 +256,11 @@ class SimulatedPool:
         self._n_planned += 1
         heappush(self._plan, (self.clock() + seconds, self._n_planned, action, given))
 
-    def _join(self, deliver: Deliver) -> None:
-        here = _Worker(self._n_joined)
+    def _join(self, deliver: Deliver, kind: str) -> None:
+        here = _Worker(Slot(self._n_joined, kind=kind), self._options.speeds.get(kind, 1.0))
         self._n_joined += 1
         self._workers[here.number] = here
-        deliver(Joined(Slot(here.number, node="simulated")))
+        deliver(Joined(here.slot))
 
     # A job
 
@@ -230,11 +287,14 @@ class SimulatedPool:
             failure = Failure("configuration", type(error).__name__, str(error))
             self._after(delay, self._fail, here, job, failure)
             return
-        seconds *= here.slowness
+        seconds *= here.slowness / here.speed
         if here.lost_at < math.inf and self.clock() + delay + seconds > here.lost_at:
             self._after(here.lost_at - self.clock(), self._lose, here, job)
             return
-        report = Reported(job.number, job.trial, resource, metrics, seconds)
+        metrics = {**self._tariff.spent(here.slot.kind, seconds), **metrics}
+        cost = metrics.get(self._cost_metric, 0.0)
+        booked = 0.0 if isinstance(cost, str) else cost
+        report = Reported(job.number, job.trial, resource, metrics, seconds, booked)
         self._after(delay + seconds, self._step, here, job, report)
 
     def _ask(self, job: Job, resource: int) -> tuple[Metrics, float]:
@@ -296,7 +356,7 @@ class SimulatedPool:
     def _lose(self, deliver: Deliver, here: _Worker, job: Job) -> None:
         del self._workers[here.number]
         deliver(Left(here.number, Failure("machine", "lost", f"worker {here.number} was lost")))
-        self._after(self._options.restart_s + self._options.startup_s, self._join)
+        self._after(self._options.restart_s + self._options.startup_s, self._join, here.slot.kind)
 
     # What a worker holds
 

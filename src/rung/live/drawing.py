@@ -147,7 +147,7 @@ def _running(scene: Scene, late_s: float, width: int) -> Section:
 def _job(scene: Scene, job: Running, late_s: float) -> list[Cell]:
     return [
         f"#{job.trial}",
-        f"w{job.worker}",
+        f"w{job.worker} {job.node}".rstrip(),
         bar(job.position / job.target, 16),
         f"{job.position}/{job.target}",
         number(job.value),

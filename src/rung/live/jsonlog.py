@@ -78,7 +78,12 @@ class JsonLog:
             words=str(run.error) if run.why is None else self._words(run.why),
             trials=view.n_trials,
             counts={status: n for status, n in view.counts.items() if n},
-            spent={"resource": account.resource, "worker_seconds": account.seconds, "cost": account.cost},
+            spent={
+                "resource": account.resource,
+                "worker_seconds": account.seconds,
+                "cost": account.cost,
+                **account.spent,
+            },
             best=self._best() if view.incumbent is not None and len(view.objectives) == 1 else None,
             front=sorted(self._scene.front.losses),
         )
@@ -98,6 +103,7 @@ class JsonLog:
                 fields = {
                     name: getattr(event, name) for name in ("job", "trial", "worker", "start", "target")
                 }
+                fields |= {"node": event.node} if event.node else {}
                 self._write("job_started", time, **fields, why=self._words(event.why))
             case ev.Stopped():
                 self._write("trial_stopped", time, trial=event.trial, why=self._words(event.why))

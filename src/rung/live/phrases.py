@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rung.core.why import plural, sentence
 from rung.live.rungs import Rung
 from rung.live.scene import Failed, Part, Running, Scene
-from rung.words import duration, number, units
+from rung.words import costs, duration, number, units
 
 RUNG_COLUMNS = ("rung", "on the way", "arrived", "promoted", "waiting", "complete", "stopped", "failed")
 ALWAYS = 4  # of them are shown, the others where there is something to count
@@ -38,13 +38,21 @@ def spent(scene: Scene, late_s: float) -> tuple[str, str]:
     budget, account, pace = scene.account.budget, scene.account, scene.pace(late_s)
     found = [units(account.trials, "trial")] if budget.trials is None else []
     found += [units(account.resource, scene.unit)] if budget.resource is None else []
+    free = {name: value for name, value in account.spent.items() if name not in budget.costs}
+    found += [costs(free)] if free else []
     name = "spent" if found else "pace"
     if pace:
         found.append(_pace(pace, scene.unit))
     busy = scene.busy(late_s)
-    workers = units(scene.workers, "worker")
+    workers = units(scene.workers, "worker") + _by_node(scene)
     found.append(workers if busy is None else f"{workers}, {100 * busy:.0f} % busy")
     return name, " · ".join(found)
+
+
+def _by_node(scene: Scene) -> str:
+    """How many work on each machine; nothing where all are the driver's own."""
+    nodes = Counter(job.node for job in scene.running.values() if job.node)
+    return f" ({', '.join(f'{n} on {node}' for node, n in sorted(nodes.items()))})" if nodes else ""
 
 
 def now(scene: Scene) -> str | None:

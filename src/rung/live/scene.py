@@ -36,6 +36,7 @@ class Running:
         job: Its job.
         trial: Its number.
         worker: Who trains it.
+        node: On which machine; empty: the driver's own.
         start: Where its job began.
         target: Where its job ends.
         position: Where it stands.
@@ -46,6 +47,7 @@ class Running:
     job: int
     trial: int
     worker: int
+    node: str
     start: int
     target: int
     position: int
@@ -132,7 +134,7 @@ class Scene:
         self.idle: Why | None = None
         self.leaving: Why | None = None
         self.ended: RunEnded | None = None
-        self._before = replace(state.account)
+        self._before = replace(self.account)
         self._passed_s = 0.0
         self._busy_s = 0.0
         self._rungs = Rungs(state)
@@ -190,7 +192,16 @@ class Scene:
             ("resource", plural(self.unit, None), now.resource, before.resource, budget.resource),
             ("seconds", "time", elapsed, 0.0, budget.seconds),
             ("worker_seconds", "worker time", now.seconds, before.seconds, budget.worker_seconds),
-            ("cost", budget.cost_metric, now.cost, before.cost, budget.cost),
+            *(
+                (
+                    "cost" if name == budget.cost_metric else name,
+                    name,
+                    now.paid(name),
+                    before.paid(name),
+                    limit,
+                )
+                for name, limit in budget.costs.items()
+            ),
         ]
         return [
             Part(name, unit, spent, limit, _left(spent, limit, spent - at_first, elapsed))
@@ -238,7 +249,15 @@ class Scene:
     def _started(self, event: ev.Started, time: float) -> None:
         self.idle = None
         self.running[event.trial] = Running(
-            event.job, event.trial, event.worker, event.start, event.target, event.start, None, time
+            event.job,
+            event.trial,
+            event.worker,
+            event.node,
+            event.start,
+            event.target,
+            event.start,
+            None,
+            time,
         )
         self.workers = max(self.workers, len(self.running))
 
@@ -284,7 +303,9 @@ def _method(spec: Mapping[str, Any]) -> str:
 def _running(state: State) -> dict[int, Running]:
     """Jobs that a driver which died has left open."""
     return {
-        job.trial: Running(job.number, job.trial, job.worker, job.start, job.target, job.position, None, None)
+        job.trial: Running(
+            job.number, job.trial, job.worker, job.node, job.start, job.target, job.position, None, None
+        )
         for job in state.jobs.values()
     }
 

@@ -14,11 +14,12 @@ from rung.core.budget import Budget
 from rung.core.confirm import Confirm
 from rung.core.constraint import Constraint, constraints_of
 from rung.core.errors import SpecError
+from rung.core.options import OptionError, check_options
 from rung.core.registry import Registry
 from rung.core.resource import Fraction, Replicates, Resource, Steps
 from rung.core.space import Space
-from rung.executors.local import Local
 from rung.programs.definition import Definition
+from rung.programs.executors import EXECUTORS
 from rung.programs.lines import line_of
 from rung.programs.template import parse
 from rung.schedulers.registry import SCHEDULERS
@@ -29,11 +30,9 @@ from rung.stores.checkpoints import Checkpoints
 T = TypeVar("T")
 
 RESOURCES: Registry[Resource] = Registry("resource")
-EXECUTORS: Registry[Local] = Registry("executor")
 
 for _resource in (Steps, Fraction, Replicates):
     RESOURCES.add(_resource)
-EXECUTORS.add(Local)
 
 KEYS = (
     "name",
@@ -245,8 +244,10 @@ def _check_parameter(table: object, path: tuple[str, ...]) -> None:
 
 
 def _decoded(table: dict[str, Any], kind: type[T], path: tuple[str, ...]) -> T:
-    fields = [field.encode_name for field in msgspec.structs.fields(kind)]  # type: ignore[arg-type]  # all are structs
-    _check_keys(table, ["type", *fields], path)
+    try:
+        check_options(kind, table, place=path)  # type: ignore[arg-type]  # all are structs
+    except OptionError as error:
+        raise _FaultError(error.path, str(error)) from None
     found: T = _converted(table, kind, path)
     return found
 

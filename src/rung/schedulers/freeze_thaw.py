@@ -154,12 +154,13 @@ class LiveFreezeThaw:
             least: In units of the spread of losses; who promises less is left out.
             ask: The question.
         """
-        trials = [trial for trial in self._resting if self._promises.knows(trial)]
-        gains = self._promises.gains(trials)
+        promises = self._promises
+        trials = [trial for trial in self._resting if promises.knows(trial) and not promises.repeats(trial)]
+        gains = promises.gains(trials)
         left = np.array([self._levels[-1] - self._resting[trial] for trial in trials], np.float64)
         rates = self._rates(gains, left, ask)
         for place in np.lexsort([np.array(trials), -rates]).tolist():
-            if gains[place] >= least * self._promises.spread:
+            if gains[place] >= least * promises.spread:
                 yield trials[place], float(rates[place])
 
     def _rates(self, gains: Floats, left: Floats, ask: Ask) -> Floats:
@@ -212,6 +213,7 @@ class LiveFreezeThaw:
     def _leave(self, trial: int) -> None:
         self._running.discard(trial)
         self._resting.pop(trial, None)
+        self._promises.leave(trial)
 
     # Standing
 

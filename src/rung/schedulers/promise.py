@@ -1,6 +1,7 @@
 """Promises: the curves of trials, what is believed of their final losses, and how much each may improve on the best."""
 
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import numpy as np
 
@@ -12,6 +13,7 @@ GROWTH = 1.25  # by how much arrivals grow until it is learned anew
 MOST = 500  # curves that it is learned from
 LATEST = 50  # trials that tell what a new one may become
 CAUTION = 2.0  # standard deviations by which the best one is judged worse than expected
+TELLING = 3  # different losses that two curves must share before one counts as a repetition of the other
 
 
 class Promises:
@@ -30,6 +32,9 @@ class Promises:
         self._final = np.empty((0, 2))  # mean and standard deviation
         self._curves: Curves | None = None
         self._next_fit = ENOUGH
+        self._first: dict[bytes, int] = {}  # the row that was first to show a curve, so far as it went
+        self._repeats: dict[int, int] = {}  # rows whose whole curve another row had shown before, and which
+        self._gone: set[int] = set()
 
     def observe(self, trial: int, resource: int, loss: float) -> None:
         """A trial rests at the first level or above it; inf, or one of broken constraints, is the worst loss."""
@@ -37,9 +42,28 @@ class Promises:
         row = self._row(trial)
         self._losses[row, column] = loss if is_feasible(loss) else np.inf
         self.n_arrivals += 1
+        self._compare(row, self._losses[row, : column + 1])
         if self.n_arrivals >= self._next_fit:
             self._learn()
         self._extrapolate(slice(row, row + 1))
+
+    def leave(self, trial: int) -> None:
+        """A trial will not go on; whoever repeats it may."""
+        if trial in self._rows:
+            self._gone.add(self._rows[trial])
+
+    def _compare(self, row: int, curve: Floats) -> None:
+        self._repeats.pop(row, None)
+        if len(np.unique(curve[np.isfinite(curve)])) < TELLING:
+            return
+        shown = blake2b(
+            curve.tobytes(), digest_size=16
+        ).digest()  # each curve is noted as often as it has steps
+        first = self._first.setdefault(shown, row)
+        if first in self._gone:
+            self._first[shown] = row
+        elif first != row:
+            self._repeats[row] = first
 
     def _row(self, trial: int) -> int:
         n = len(self._trials)
@@ -93,15 +117,20 @@ class Promises:
         mean, std = self._final[: len(self._trials)].T
         return self._trials[int(np.argmin(mean + CAUTION * std))]
 
+    def repeats(self, trial: int) -> bool:
+        """Whether another trial that may go on, or is complete, had shown the whole curve of this one before."""
+        first = self._repeats.get(self._rows[trial])
+        return first is not None and first not in self._gone
+
     def gains(self, trials: Sequence[int]) -> Floats:
         """How much the final loss of each is expected to improve on the lowest expected one, shape (n,)."""
         return self._improvement(self._final[np.array([self._rows[trial] for trial in trials], np.int64)])
 
     @property
     def gain_of_new(self) -> float:
-        """The same of a new trial, as the latest ones may each become what it will."""
-        n = len(self._trials)
-        return float(self._improvement(self._final[max(0, n - LATEST) : n]).mean())
+        """The same of a new trial, as the latest ones may each become what it will; none, if they repeat others."""
+        latest = self._trials[-LATEST:]
+        return float((self.gains(latest) * [not self.repeats(trial) for trial in latest]).mean())
 
     def _improvement(self, final: Floats) -> Floats:
         from rung.models.acquisition import expected_improvement

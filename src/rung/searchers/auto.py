@@ -141,8 +141,8 @@ RULES = (
         lambda at: at.unordered > MANY_CHOICES * at.hyperparameters,
     ),
     Rule(
-        "curve-gp",
-        "trials are stopped early, and what they have shown until then counts",
+        "tpe",
+        "trials are stopped early, so there are many of them, and what is good early may mislead a sharper model",
         lambda at: at.uneven and at.objectives == 1,
     ),
     Rule("gp", "most hyperparameters are numbers, and there are not too many trials", lambda at: True),

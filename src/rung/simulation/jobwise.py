@@ -34,7 +34,7 @@ def suits(simulation: Simulation) -> bool:
     """Whether a run can be simulated job by job."""
     problem, spec, world, budget = simulation.problem, simulation.spec, simulation.world, simulation.budget
     undisturbed = not (world.save_s or world.restore_s or world.losses_per_hour or world.charges_decisions)
-    counted = budget.worker_seconds is None and budget.cost is None
+    counted = budget.worker_seconds is None and not budget.costs
     if not (undisturbed and counted and problem.resource.needs_checkpoint and not _sets_apart(spec)):
         return False
     space, goals = problem.space, spec.objectives
@@ -83,7 +83,7 @@ class Jobwise:
         self._n_jobs = 0
         self._n_suggested = 0
         self._n_planned = 0
-        self._slots = [Slot(worker, node="simulated") for worker in range(simulation.workers)]
+        self._slots = [Slot(worker) for worker in range(simulation.workers)]
         self._free: dict[int, Slot] = {}
         self._holders = Holders(self._worth)
         self._plan: list[tuple[float, Job | Write]] = []  # a heap

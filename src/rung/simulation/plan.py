@@ -83,10 +83,11 @@ def plan(
     Raises:
         SpecError: If nothing is limited, or no unit takes any time.
     """
-    if budget == Budget(cost_metric=budget.cost_metric) or budget.cost is not None:
+    if budget.is_endless or budget.costs:
         raise SpecError("a plan needs a budget in trials, resource or seconds.")
     if not step_s > 0:
         raise SpecError(f"a unit of training must take some time, got {step_s!r} seconds.")
+    budget = msgspec.structs.replace(budget, rates={}, watts=None)  # of real workers
     problem = StandIn(spec, step_s)
     searcher = spec.searcher if spec.searcher["type"] in CHEAP else {"type": "random"}
     arm = Arm("plan", spec.scheduler, searcher, workers)

@@ -145,7 +145,7 @@ def event_by_event(simulation: Simulation) -> Happened:
     state = spec.start()
     observer = Observer(state, partial(shortfall, problem), horizon_s)
     executor = simulation.world.executor(problem, simulation.workers, spec.seed)
-    pool = executor.open(problem.resource, spec.objectives, spec.ranked_by)
+    pool = executor.open(problem.resource, spec.objectives, spec.ranked_by, simulation.budget)
     dispatcher = _dispatcher(state, spec, pool.clock, observer)
     dispatcher.record(ev.BudgetChanged(simulation.budget))
     ended = Driver(

@@ -149,6 +149,15 @@ def test_the_front_of_two_objectives_is_covered() -> None:
     assert x.min() < 0.2 and x.max() > 0.8
 
 
+def test_half_of_the_suggestions_are_only_spread_where_trials_are_stopped_early_and_none_elsewhere() -> None:
+    losses = [[float(u)] for u in np.random.default_rng(1).random(41)]
+    history = study(SQUARE, losses, [9 if number % 3 == 0 else 1 for number in range(41)])
+    models = [(suggestion.fitted or {})["model"] for suggestion in ask(TPE(), SQUARE, history, 8)]
+    assert models == ["sobol", "tpe"] * 4
+    complete = study(SQUARE, losses)
+    assert ask(TPE(random=0.9), SQUARE, complete, 8) == ask(TPE(random=0.0), SQUARE, complete, 8)
+
+
 def test_a_batch_and_what_is_pending_do_not_collapse() -> None:
     losses = [[float(u)] for u in np.random.default_rng(1).random(40)]
     history = study(SQUARE, losses)

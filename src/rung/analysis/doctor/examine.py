@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rung.analysis.data import StudyData, data_of
-from rung.analysis.doctor import failures, noise, ranges, rungs, size, workers
+from rung.analysis.doctor import failures, noise, ranges, rungs, size, usage, workers
 from rung.analysis.doctor.case import Case, facts
 from rung.analysis.doctor.finding import CannotTellError, Finding
 from rung.core.errors import NoResultError
@@ -43,6 +43,8 @@ CHECKS = (
     Check("still_improving", "Have the curves flattened at the end?", noise.still_improving),
     Check("idle", "Were the workers busy?", workers.idle),
     Check("slow_worker", "Are the workers about as fast as each other?", workers.slow),
+    Check("gpus", "Are the GPUs busy?", usage.gpus),
+    Check("processors", "Do trials use the processors that they have, and no more?", usage.processors),
     Check("lost_time", "Did the workers' time come to something?", failures.lost_time),
     Check("saving", "Is saving cheap?", workers.saving),
 )

@@ -1,7 +1,7 @@
 """The trials as columns of JSON, and their learning curves thinned, for the scripts of the page."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import EllipsisType
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rung.analysis.data import Observations, StudyData
 from rung.core.space import Scalar
+from rung.core.usage import Usage
 
 MAX_POINTS = 100_000  # of all learning curves together
 FEW_POINTS = 8  # that each trial keeps at least
@@ -36,6 +37,7 @@ def trial_columns(data: StudyData) -> list[Json]:
         *goals,
         *_configurations(data),
         numbers("training", (trial.seconds for trial in trials), "seconds"),
+        *_usages(data),
         numbers("created", (trial.created for trial in trials), "seconds", hidden=True),
         words("source", [trial.source for trial in trials], hidden=True),
         numbers("parent", (trial.parent for trial in trials), "int", hidden=True),
@@ -104,6 +106,26 @@ def _thinned(starts: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.bool_]:
         place == size - 1
     )
     return kept
+
+
+def _usages(data: StudyData) -> Iterator[Json]:
+    """What trials have used of their machines, as far as that was measured."""
+    for name, (kind, read) in _USES.items():
+        values = [None if trial.usage is None else read(trial.usage) for trial in data.trials]
+        if any(value is not None for value in values):
+            yield numbers(name, values, kind, "usage")
+
+
+def _megabytes(n_bytes: int | None) -> int | None:
+    return None if n_bytes is None else round(n_bytes / 1e6)
+
+
+_USES: dict[str, tuple[str, Callable[[Usage], float | None]]] = {
+    "CPUs": ("float", lambda usage: round(usage.cpus, 2)),
+    "memory MB": ("int", lambda usage: _megabytes(usage.memory_bytes)),
+    "GPU %": ("int", lambda usage: None if usage.gpu is None else round(100 * usage.gpu)),
+    "GPU MB": ("int", lambda usage: _megabytes(usage.gpu_memory_bytes)),
+}
 
 
 def _configurations(data: StudyData) -> list[Json]:

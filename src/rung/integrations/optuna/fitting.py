@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from rung.core.errors import SpecError
 from rung.core.layout import Column
+from rung.core.levels import Steps
 from rung.core.parameter import Choice, Constant, Float, Int, Parameter
 from rung.core.rng import rng
-from rung.core.scale import Scalar, Steps
+from rung.core.scale import Scalar
 from rung.core.space import Config, Space
 from rung.integrations.optuna.branches import space_of_runs
 from rung.integrations.optuna.probe import Asked, Run

@@ -96,9 +96,11 @@ class ProbeCall:
 
     Attributes:
         output: What the objective prints is not kept.
+        shared: Workers are on this machine.
     """
 
     output: str | None = None
+    shared: str | None = None
 
     def __init__(self, objective: Objective, study: StudyFace, folder: Path) -> None:
         self._objective = objective

@@ -7,7 +7,7 @@ good: where many have been and few were good it falls, however good those were, 
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -57,30 +57,36 @@ class LiveTPE:
     def suggest(self, history: HistoryView, request: Request) -> Sequence[Suggestion]:
         """As many configurations as are wanted; each counts as waiting for those after it."""
         found = standings(history, self._spec.good_max)
-        if found.trainings < self._spec.initial or self._explores(found, request.index):
-            return self._design(request)
-        X = history.encoded
-        good = self._n_good(found)
-        waiting = found.waiting
+        if found.trainings < self._spec.initial:
+            X = sobol(self._space, request.count, self._seed, skip=request.index)
+            return [Suggestion(config, {"model": "sobol"}) for config in self._space.decode(X)]
+        X, waiting = history.encoded, found.waiting
         suggestions = []
         for number in range(request.index, request.index + request.count):
-            shunned = np.concatenate([found.failed, waiting])
-            rng = request.rng("tpe", number)
-            point, log_ratio = self._one(X, history.n_trials, found, good, shunned, rng)
+            if self._explores(found, number):
+                point, fitted = sobol(self._space, 1, self._seed, skip=number)[0], {"model": "sobol"}
+            else:
+                shunned = np.concatenate([found.failed, waiting])
+                point, fitted = self._likeliest(
+                    X, history.n_trials, found, shunned, request.rng("tpe", number)
+                )
             waiting = np.append(waiting, len(X))
             X = np.vstack([X, point])
-            fitted = {"model": "tpe", "good": good, "of": found.n_results, "log_ratio": round(log_ratio, 3)}
             suggestions.append(Suggestion(self._space.decode(point[None])[0], fitted))
         return suggestions
 
-    def _design(self, request: Request) -> list[Suggestion]:
-        X = sobol(self._space, request.count, self._seed, skip=request.index)
-        return [Suggestion(config, {"model": "sobol"}) for config in self._space.decode(X)]
+    def _likeliest(
+        self, X: Floats, settled: int, found: Standings, shunned: Ints, rng: np.random.Generator
+    ) -> tuple[Floats, dict[str, Any]]:
+        """The best candidate, and what to tell of it."""
+        good = self._n_good(found)
+        point, log_ratio = self._one(X, settled, found, good, shunned, rng)
+        return point, {"model": "tpe", "good": good, "of": found.n_results, "log_ratio": round(log_ratio, 3)}
 
-    def _explores(self, found: Standings, index: int) -> bool:
+    def _explores(self, found: Standings, number: int) -> bool:
         """With early stopping a trial that is not good costs little, and what is good early may mislead."""
         share = 0.0 if found.is_even else self._spec.random
-        return math.floor((index + 1) * share) > math.floor(index * share)
+        return math.floor((number + 1) * share) > math.floor(number * share)
 
     def _n_good(self, found: Standings) -> int:
         return min(math.ceil(self._spec.good * found.n_results), self._spec.good_max, found.n_able)

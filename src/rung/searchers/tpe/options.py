@@ -42,14 +42,14 @@ class TPE(
         good: Which part of the trials is good.
         good_max: How many trials are good at most.
         random: Which part of the suggestions comes from the Sobol sequence later, too, where trials are stopped early
-            (as in BOHB); where all are trained to the same resource none does.
+            (a third in BOHB); where all are trained to the same resource none does.
     """
 
     initial: int = 10
     candidates: int = 24
     good: float = 0.15
     good_max: int = 25
-    random: float = 1 / 3
+    random: float = 0.5
 
     def __post_init__(self) -> None:
         for field in ("initial", "candidates", "good_max"):

@@ -14,7 +14,7 @@ from rung.core.errors import NoResultError
 from rung.core.space import Config
 from rung.core.why import plural
 from rung.results import feasibility, full_cost
-from rung.words import conjoined, counts, duration, number, scalar, units
+from rung.words import conjoined, counts, duration, number, scalar, size, units
 
 ORDER: tuple[Status, ...] = ("complete", "running", "queued", "paused", "stopped", "failed")
 
@@ -112,7 +112,7 @@ def configuration(config: Config) -> Html:
 
 
 def _facts(reading: Reading) -> Html:
-    tiles = [_trials(reading), _training(reading), _time(reading), *_audits(reading)]
+    tiles = [_trials(reading), _training(reading), _time(reading), *_used(reading), *_audits(reading)]
     tiles += [*_confirmed(reading), *_budget(reading)]
     return element("div", tiles, class_="facts")
 
@@ -173,6 +173,20 @@ def _time(reading: Reading) -> Html:
     return _tile("Time", duration(data.duration), training, *([share] if share else []))
 
 
+def _used(reading: Reading) -> list[Html]:
+    """What trials have used of their machines, where that was measured."""
+    usage = reading.data.usage
+    if not usage.seconds:
+        return []
+    owned = f" of {units(usage.cpus_owned, 'CPU')}" if usage.cpus_owned else " CPUs"
+    cpus, memory = f"{usage.cpus:.2g}{owned}", f"{size(usage.memory_bytes)} of memory at most"
+    if usage.gpu is None:
+        return [_tile("Used by a trial", cpus, memory)]
+    held = usage.gpu_memory_bytes
+    more = [] if held is None else [f"{size(held)} of GPU memory at most"]
+    return [_tile("Used by a trial", f"{100 * usage.gpu:.0f} % of its GPU", *more, cpus, memory)]
+
+
 def _audits(reading: Reading) -> list[Html]:
     """What stopping early costs, where audits tell."""
     if reading.data.spec.audit is None:
@@ -215,7 +229,7 @@ def _budget(reading: Reading) -> list[Html]:
         ("trials", account.trials, budget.trials, _whole),
         (plural(reading.data.unit, None), account.resource, budget.resource, _whole),
         ("training time", account.seconds, budget.worker_seconds, duration),
-        (budget.cost_metric, account.cost, budget.cost, number),
+        *((name, account.paid(name), limit, number) for name, limit in budget.costs.items()),
     ]
     rows = [
         _meter(name, spent, limit, f"{write(spent)} of {write(limit)}")

@@ -3,6 +3,7 @@
 from rung.analysis.report.columns import curves, trial_columns
 from rung.analysis.report.html import data, element, joined
 from rung.analysis.report.reading import Reading, Section
+from rung.words import used
 
 
 def trials(reading: Reading) -> Section:
@@ -13,6 +14,7 @@ def trials(reading: Reading) -> Section:
         "metric": found.objectives[0].metric,
         "columns": trial_columns(found),
         "curves": curves(found.observations, len(found.trials)),
+        "used": {trial.number: used(trial.usage) for trial in found.trials if trial.usage is not None},
         "failed": {trial.number: trial.failure.type for trial in found.trials if trial.failure is not None},
     }
     body = joined(

@@ -26,7 +26,8 @@ function facts(row) {
   const began = `${cellText(named("source"), row)}, ${duration(named("created").values[row])} after the first job`;
   const from = parent === null ? null : pair("starts from", make("a", { href: `#trial-${parent}` }, `trial ${parent}`));
   const failure = trials.failed[row] === undefined ? null : make("a", { href: "#failures" }, "its traceback is under Failures");
-  return make("dl", { class: "pairs" }, pair("configuration by", began), from, failure && pair(trials.failed[row], failure));
+  const used = trials.used[row] === undefined ? null : pair("used", trials.used[row]);
+  return make("dl", { class: "pairs" }, pair("configuration by", began), from, used, failure && pair(trials.failed[row], failure));
 }
 
 // The configuration of a trial: [column, value], hidden constants too.

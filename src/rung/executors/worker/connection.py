@@ -1,13 +1,7 @@
-"""The process of a local worker: `python -m rung.executors.worker`, started by `local.py`, never by hand.
-
-It has one thread and one socket. It looks at the socket when the training reports, and blocks on it while it
-holds a trial or is idle. It never outlives its driver, and SIGTERM lets it save before it goes.
-"""
+"""The worker's end of its connection to the driver, and the ends of the process that come with it."""
 
 import ctypes
-import faulthandler
 import os
-import pickle
 import select
 import signal
 import socket
@@ -15,36 +9,13 @@ import sys
 from collections import deque
 from contextlib import suppress
 from types import FrameType
+from typing import NoReturn
 
-import msgspec
-
-from rung.executors.base import Call, Command, Leave, Message, Start
-from rung.executors.failure import one_line
-from rung.executors.messages import CHUNK, Broken, Frames, Ready, Said, Setup, commands, frame
-from rung.executors.output import Output, forgiving
+from rung.executors.base import Command, Leave, Start
+from rung.executors.messages import CHUNK, Frames, Said, commands, frame
+from rung.executors.worker.ranked import Back, Verdict
 
 _PR_SET_PDEATHSIG = 1
-
-
-def main(socket_number: int, setup_number: int, driver: int) -> None:
-    """Serve until the driver is gone or the machine wants this process gone.
-
-    Args:
-        socket_number: File descriptor of the connection to the driver.
-        setup_number: File descriptor of the file that holds a `Setup`, shared by all workers.
-        driver: Process id of the driver.
-    """
-    _die_with(driver)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which asks us to yield
-    faulthandler.enable()
-    connection = Connection(socket.socket(fileno=socket_number))
-    call = _load(setup_number, connection)
-    output = Output(call.output)
-    connection.send(Ready())
-    while (start := connection.next_start()) is not None:
-        output.begin(start.job.trial)
-        call(start.job, connection)
-        output.end()
 
 
 class Connection:
@@ -62,18 +33,18 @@ class Connection:
         signal.signal(signal.SIGTERM, self._terminate)
         os.register_at_fork(before=_hold_back, after_in_parent=_let_through, after_in_child=self._let_go)
 
-    def send(self, message: Message | Said) -> None:
+    def send(self, message: Said | Verdict | Back) -> None:
         """Say something to the driver; without one there is no reason to live."""
         try:
             self._link.sendall(frame(message))
         except OSError:
-            _exit()
+            leave()
 
     def receive(self, wait: bool) -> Command | Leave | None:
         """The next command to the training; None only if there is none and `wait` is false."""
         command = self._next(wait)
         if command is None and wait:
-            _exit()
+            leave()
         return command
 
     def next_start(self) -> Start | None:
@@ -104,7 +75,7 @@ class Connection:
             if not data:
                 if wait:
                     return None
-                _exit()
+                leave()
             self._commands.extend(map(commands.decode, self._frames.feed(data)))
         return self._commands.popleft()
 
@@ -128,7 +99,7 @@ def _let_through() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
-def _die_with(driver: int) -> None:
+def die_with(driver: int) -> None:
     """Be killed as soon as the driver is gone, even in the middle of a step.
 
     Outside Linux, where the kernel does not offer it, the next report notices. The kernel means the *thread*
@@ -140,44 +111,9 @@ def _die_with(driver: int) -> None:
         os._exit(1)
 
 
-def _load(number: int, connection: Connection) -> Call:
-    setup = _read(number)
-    _become(setup)
-    try:
-        call: Call = pickle.loads(setup.call)
-    except BaseException as error:  # an import may raise anything
-        connection.send(Broken(f"{type(error).__name__}: {one_line(error)}"))
-        raise
-    return call
-
-
-def _read(number: int) -> Setup:
-    size = os.fstat(number).st_size
-    data = bytearray()
-    while len(data) < size:
-        data += os.pread(number, size - len(data), len(data))  # all workers share the file's position
-    os.close(number)
-    return msgspec.msgpack.decode(data, type=Setup)
-
-
-def _become(setup: Setup) -> None:
-    """Look to imports and to libraries like the driver's process."""
-    sys.path[:] = setup.path
-    sys.argv[:] = setup.argv
-    if setup.pythonpath is None:
-        del os.environ["PYTHONPATH"]
-    else:
-        os.environ["PYTHONPATH"] = setup.pythonpath
-    sys.stdout, sys.stderr = forgiving(sys.stdout), forgiving(sys.stderr)
-
-
-def _exit() -> None:
+def leave() -> NoReturn:
     """End at once: the driver is gone, and nobody waits for what the training would still do."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # the streams are the training's to break
             stream.flush()
     os._exit(1)
-
-
-if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:]))

@@ -10,11 +10,14 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import IO
+from typing import IO, NamedTuple
+
+from rung.executors.messages import CHUNK
+from rung.executors.worker.meeting import TOKEN, Meeting
 
 _TAIL_BYTES = 4000
 _LAST_WAIT_S = 30.0
-_POLL_S = 0.01  # only where the kernel has no pidfd
+_POLL_S = 0.01
 
 
 class Process:
@@ -26,25 +29,35 @@ class Process:
         pidfd: Readable once it has ended; None where the kernel has no such thing (macOS).
     """
 
-    def __init__(self, setup: IO[bytes], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        setup: IO[bytes],
+        environment: Mapping[str, str],
+        processes: int = 1,
+        meeting: Meeting | None = None,
+    ) -> None:
         """Start it; it needs a while until it says that it is ready.
 
         Args:
             setup: The file from which it learns what to run.
             environment: Its environment variables.
+            processes: That train a trial together on this machine; it starts them itself.
+            meeting: Where other machines come that train with it; None: there are none.
         """
         self.link, theirs = socket.socketpair()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  what it prints outside of trials; bury() closes it
         numbers = (theirs.fileno(), setup.fileno())
-        command = [sys.executable, "-P", "-m", "rung.executors.worker", *map(str, (*numbers, os.getpid()))]
+        start = _start(processes, meeting)
+        command = [sys.executable, "-P", "-m", start.module]
+        command += map(str, (*numbers, os.getpid(), *start.arguments))
         try:
             self._popen = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
-                pass_fds=numbers,
-                env=environment,
+                pass_fds=(*numbers, *start.files),
+                env={**environment, **start.variables},
                 start_new_session=True,
             )
         except OSError:
@@ -60,6 +73,11 @@ class Process:
         """End its input. It may still answer: one that cannot would exit before its training has cleaned up."""
         with suppress(OSError):  # it is gone
             self.link.shutdown(socket.SHUT_WR)
+
+    def terminate(self) -> None:
+        """Tell it that it must go: it saves what it trains first."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it and its children by force, now."""
@@ -77,6 +95,17 @@ class Process:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(_POLL_S)
+        return True
+
+    def falls_silent(self, within_s: float) -> bool:
+        """As `has_ended`, of one that nobody hears any more: what it still says is thrown away, else it would block."""
+        deadline = time.monotonic() + within_s
+        while not self.has_ended(min(_POLL_S, deadline - time.monotonic())):
+            if time.monotonic() >= deadline:
+                return False
+            with suppress(OSError):  # there is nothing
+                while self.link.recv(CHUNK, socket.MSG_DONTWAIT):
+                    pass
         return True
 
     def bury(self) -> tuple[int, str]:
@@ -97,3 +126,22 @@ class Process:
             start = max(0, size - _TAIL_BYTES)
             words = os.pread(log.fileno(), size - start, start).decode(errors="replace").strip()
         return self._popen.returncode or 0, words
+
+
+class _Start(NamedTuple):
+    """What a worker's process is, and what only that kind of it needs."""
+
+    module: str
+    arguments: tuple[int, ...] = ()
+    files: tuple[int, ...] = ()
+    variables: Mapping[str, str] = {}
+
+
+def _start(processes: int, meeting: Meeting | None) -> _Start:
+    if meeting is not None:
+        port = meeting.listener.fileno()
+        arguments = (processes, port, meeting.outposts)
+        return _Start("rung.executors.worker.gang", arguments, (port,), {TOKEN: meeting.token})
+    if processes > 1:
+        return _Start("rung.executors.worker.gang", (processes,))
+    return _Start("rung.executors.worker")
