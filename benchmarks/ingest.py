@@ -140,6 +140,7 @@ class Reporting:
     """
 
     holds = True
+    trains_apart = False
     clock = staticmethod(time.time)
 
     def __init__(self, load: Load, told: Callable[[int, float], None], seq: Callable[[], int]) -> None:
@@ -183,6 +184,9 @@ class Reporting:
         self._due = self._due + self._every_s if self._due and self._every_s else now
         if self._due > now:
             time.sleep(self._due - now)
+
+    def want(self, workers: int | None) -> None:
+        """All are there."""
 
     def wake(self) -> None:
         """It never sleeps for long."""

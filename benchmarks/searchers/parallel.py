@@ -56,6 +56,7 @@ WAYS = {
     "ASHA, stopping": Way("stopping-asha", "random"),
     "freeze-thaw": Way("freeze-thaw", "random"),
     "freeze-thaw, confirmed": Way("freeze-thaw", "random", confirms=True),
+    "freeze-thaw, TPE": Way("freeze-thaw", "tpe"),
     "freeze-thaw, CurveGP": Way("freeze-thaw", "curve-gp"),
     "ASHA, TPE": Way("asha", "tpe"),
     "BOHB": Way("async-hyperband", "tpe"),

@@ -111,7 +111,7 @@ def _has_work(case: Case, pool: _Pool, moment: float) -> bool:
             break
         state.apply(entry)
     held = frozenset(trial for trial in pool.free.values() if trial is not None)
-    answer = _Asked.of(spec, state).answer((Slot(0),), held, 0)
+    answer = _Asked.of(spec, state).answer((Slot(0),), held, Slot(0))
     return isinstance(answer[-1], ev.Started) if answer else False
 
 
