@@ -3,6 +3,8 @@
 import importlib.util
 import math
 import os
+import re
+import shlex
 import subprocess
 import sys
 from itertools import product
@@ -14,6 +16,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks" / "searchers"))
 
+import quality
 from methods.base import Setting
 from methods.known import start
 from outcomes.play import play
@@ -26,6 +29,7 @@ from tasks.several import several
 from rung.models.pareto import non_dominated
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "searchers"
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
 
 pytestmark = pytest.mark.timeout(300)  # each program imports all anew, also on a busy machine
 
@@ -112,14 +116,15 @@ def test_every_tool_proposes_what_the_space_has(method: str) -> None:
 
 def test_the_incumbent_keeps_the_limits_and_is_chosen_by_what_was_observed() -> None:
     limited = play(constrained.hartmann_in_a_ball(), "random", 0, 60)
-    first = next(n for n, loss in enumerate(limited.losses) if loss is not None)
-    assert first > 0
-    assert limited.at(first) == math.inf
-    assert None not in limited.losses[first:]
-    noisy = play(tasks()["hartmann-6, noisy"], "random", 0, 60)
-    assert sorted(noisy.losses, reverse=True) != noisy.losses  # an unlucky choice makes it worse
-    clean = play(tasks()["hartmann-6"], "random", 0, 60)
-    assert sorted(clean.losses, reverse=True) == clean.losses
+    (first, loss), *_ = limited.incumbents
+    assert first > 1
+    assert limited.at(first - 1) == math.inf
+    assert limited.at(first) == loss
+    assert limited.at(60) == limited.at(10**6) == limited.incumbents[-1][1]
+    noisy = [loss for _, loss in play(tasks()["hartmann-6, noisy"], "random", 0, 60).incumbents]
+    assert sorted(noisy, reverse=True) != noisy  # an unlucky choice makes it worse
+    clean = [loss for _, loss in play(tasks()["hartmann-6"], "random", 0, 60).incumbents]
+    assert sorted(clean, reverse=True) == clean
 
 
 def test_a_mean_rank_is_that_over_tasks_of_that_over_seeds() -> None:
@@ -147,6 +152,20 @@ def test_a_run_is_not_repeated_and_what_is_there_becomes_tables(tmp_path: Path) 
     printed = run("quality", *part, "--budget", "10", "--report").stdout
     assert "development: 2 tasks, 2 seeds" in printed
     assert are_tables(printed)
+
+
+REPORTS = re.findall(r"`quality.py (--report --out benchmarks/searchers/runs[^`]*)`", README)
+
+
+@pytest.mark.parametrize("arguments", REPORTS)
+def test_the_readme_shows_what_the_committed_runs_say(arguments: str, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(FOLDER.parents[1])
+    monkeypatch.setattr(sys, "argv", ["quality.py", *shlex.split(arguments)])
+    quality.main()
+    heading, *parts = capsys.readouterr().out.strip().split("\n\n")
+    tables = [part.strip() for part in parts if part.startswith("|")]
+    assert tables
+    assert [part for part in tables if part not in README] == []
 
 
 def test_the_speed_of_suggestions_is_printed() -> None:

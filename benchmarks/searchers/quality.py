@@ -78,8 +78,7 @@ def run_all(wanted: Sequence[Wanted], options: argparse.Namespace) -> None:
 
 def _done(folder: Path, run: Run, count: int, of: int) -> None:
     append(folder, run.method, run)
-    n = len(run.losses)
-    words = run.error or f"{run.at(n):.6g} after {n}, {run.cpu_s:.1f} s"
+    words = run.error or f"{run.at(run.evaluations):.6g} after {run.evaluations}, {run.cpu_s:.1f} s"
     print(f"{count}/{of} {run.method} on {run.task}, seed {run.seed}: {words}", file=sys.stderr, flush=True)
 
 
@@ -131,7 +130,7 @@ def main() -> None:
         for method in methods
     ]
     run_all(
-        [key for key in everything if key not in known or len(known[key].losses) < options.budget], options
+        [key for key in everything if key not in known or known[key].evaluations < options.budget], options
     )
 
 

@@ -14,7 +14,8 @@ from rung.integrations import tracking
 from rung.integrations.wandb import WandbTracker
 from rung.integrations.wandb_files import last_step, records
 
-from .tracked import Told, logged, run, study
+from . import tracked
+from .tracked import Told, logged, study
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("wandb") is None, reason="needs wandb"),
@@ -29,6 +30,15 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("WANDB_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(tracking, "STALLED_S", 100)  # on a busy machine wandb takes its time
+
+
+def run(study: rung.Study, trials: int, watch: list[WandbTracker]) -> rung.Study:
+    """Train, and have wandb write all that it was told: a run that is finished may still lie in its buffers."""
+    import wandb
+
+    done = tracked.run(study, trials, watch)
+    wandb.teardown()
+    return done
 
 
 class Runs:

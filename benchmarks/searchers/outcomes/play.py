@@ -15,30 +15,30 @@ def play(task: Task, name: str, seed: int, budget: int) -> Run:
     """Let a method tune a task; what it raises ends the run and is noted."""
     warnings.simplefilter("ignore")  # peers warn of much
     setting = Setting(task.space, len(task.limits), task.penalty, seed, budget)
-    losses: list[float | None] = []
+    evaluations, incumbents = 0, list[tuple[int, float]]()
     spent = _Stopwatch()
     error = ""
     try:
         with spent:
             method = start(name, setting)
-        lowest, best = math.inf, None
+        lowest = math.inf
         for index in range(budget):
             with spent:
                 config = method.ask()
             loss, broken = task.loss(config), task.broken(config)
             seen = task.observed(loss, seed, index)
+            evaluations = index + 1
             if seen < lowest and not any(broken):
-                lowest, best = seen, loss
-            losses.append(best)
+                lowest = seen
+                incumbents.append((evaluations, loss))
             with spent:
                 method.tell(config, seen, broken)
     except ImportError:
         raise
     except Exception as fault:  # noqa: BLE001  any tool may fail in any way, and the others go on
         error = f"{type(fault).__name__}: {fault}"[:300]
-    return Run(
-        task.name, name, seed, version(name), losses, round(spent.cpu_s, 4), round(spent.wall_s, 4), error
-    )
+    times = round(spent.cpu_s, 4), round(spent.wall_s, 4)
+    return Run(task.name, name, seed, version(name), evaluations, incumbents, *times, error)
 
 
 class _Stopwatch:

@@ -26,11 +26,7 @@ class Results:
         seeds = sorted({seed for _, _, seed in runs})
         for task in tasks:
             rows = [[runs.get((task.name, method, seed)) for method in methods] for seed in seeds]
-            whole = [
-                row
-                for row in rows
-                if all(run is not None and (run.error or len(run.losses) >= length) for run in row)
-            ]
+            whole = [row for row in rows if all(_is_whole(run, length) for run in row)]
             if whole:
                 self._runs[task.name] = whole  # type: ignore[assignment]  # without None
         self.tasks = [task for task in tasks if task.name in self._runs]
@@ -52,7 +48,7 @@ class Results:
         """CPU milliseconds per evaluation, the mean over all runs."""
         column = self.methods.index(method)
         runs = [row[column] for rows in self._runs.values() for row in rows]
-        return sum(run.cpu_s for run in runs) / max(1, sum(len(run.losses) for run in runs))
+        return sum(run.cpu_s for run in runs) / max(1, sum(run.evaluations for run in runs))
 
     def errors(self) -> Iterator[str]:
         """What ended runs early."""
@@ -65,7 +61,7 @@ class Results:
 
 def _is_whole(run: Run | None, length: int) -> bool:
     """Whether there is a run that was as long, or that ended early by an error."""
-    return run is not None and (bool(run.error) or len(run.losses) >= length)
+    return run is not None and (bool(run.error) or run.evaluations >= length)
 
 
 def overall(results: Results, marks: Sequence[int]) -> str:

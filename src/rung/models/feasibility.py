@@ -53,15 +53,15 @@ def _share(violations: Floats, usual: float) -> Floats:
 
 
 def caution(bad: Bools) -> float:
-    """How probable success must be not to be avoided: 0.9, and more the more of the latest trials went wrong.
+    """How probable success must be not to be avoided: 0.95, and more the more of the latest trials went wrong.
 
-    So the share of what goes wrong regulates itself: where one in ten does, 0.995 is demanded.
+    So the share of what goes wrong regulates itself: where one in ten does, 0.9975 is demanded.
 
     Args:
         bad: Which trials went wrong, in their order, shape (n,).
     """
     share = float(bad[-RECENT:].sum()) / RECENT
-    return 1 - 0.1 * math.exp(-30 * share)
+    return 1 - 0.05 * math.exp(-30 * share)
 
 
 def log_success(model: Model, demanded: float) -> Judged:
