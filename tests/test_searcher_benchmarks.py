@@ -162,7 +162,7 @@ def test_the_readme_shows_what_the_committed_runs_say(arguments: str, monkeypatc
     monkeypatch.chdir(FOLDER.parents[1])
     monkeypatch.setattr(sys, "argv", ["quality.py", *shlex.split(arguments)])
     quality.main()
-    heading, *parts = capsys.readouterr().out.strip().split("\n\n")
+    _heading, *parts = capsys.readouterr().out.strip().split("\n\n")
     tables = [part.strip() for part in parts if part.startswith("|")]
     assert tables
     assert [part for part in tables if part not in README] == []

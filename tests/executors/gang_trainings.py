@@ -91,6 +91,16 @@ def dying_once(trial: Trial) -> None:
         trial.report(loss=total, save=partial(_write, total, trial.rank))
 
 
+def busy_elsewhere(trial: Trial) -> None:
+    """Rank 0 does nothing while rank 1 uses a processor."""
+    for _ in trial.steps():
+        end = time.monotonic() + 3.0
+        while time.monotonic() < end:
+            if trial.rank == 0:
+                time.sleep(0.1)
+        trial.report(loss=1.0)
+
+
 def hanging_with_a_name(trial: Trial) -> None:
     """Each rank notes who it is, and hangs; once all have done so, the first step is reported."""
     _note(trial, pid=os.getpid(), parent=os.getppid())

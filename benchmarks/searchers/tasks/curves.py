@@ -61,4 +61,6 @@ def problems(tables: Sequence[str]) -> Iterator[Benchmark]:
         for file in sorted(path.rglob("*.npz")) if path.is_dir() else [path]:
             problem = TableProblem(read_table(file))
             if problem.max_resource >= FEWEST:
-                yield SameSpeed(problem, file.stem)
+                yield SameSpeed(
+                    problem, f"{file.parent.name}/{file.stem}"
+                )  # data sets are in several folders

@@ -12,7 +12,7 @@ def development(paths: Sequence[str]) -> Iterator[Task]:
     """The tables at these paths (.npz), or in these folders."""
     for path in map(Path, paths):
         for file in sorted(path.rglob("*.npz")) if path.is_dir() else [path]:
-            yield _task(file.stem, TableProblem(read_table(file)))
+            yield _task(f"{file.parent.name}/{file.stem}", TableProblem(read_table(file)))
 
 
 def _task(name: str, problem: TableProblem) -> Task:

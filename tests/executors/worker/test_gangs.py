@@ -19,7 +19,7 @@ from executors.contract import LIMIT_S, ExecutorContract, job
 from executors.gang_trainings import notes
 from infra.processes import outliving
 from rung.core.errors import ExecutorError, SpecError
-from rung.core.event import Ended, Reported, Saved
+from rung.core.event import Ended, Reported, Sampled, Saved
 from rung.executors.base import Call, Joined, Left, Release, Released, Yield
 from rung.executors.local import Local
 from rung.executors.remote.summons import gathered
@@ -259,6 +259,12 @@ class TestGangOnTwoMachines:
         assert not outliving(ranks, LIMIT_S)
         hand.until(lambda: len(hand.all(Joined)) == 2)  # the outpost has come to the next one
         assert hand.pool.lost.empty()
+
+    def test_what_the_other_machine_uses_counts(self, opened):
+        hand = opened(gang_trainings.busy_elsewhere)
+        hand.end(job(0, target=1))
+        (found,) = hand.all(Sampled)
+        assert 0.3 < found.cpu_seconds < 0.7 * found.seconds  # of two machines one is idle
 
     def test_a_machine_that_cannot_train_is_told_in_words(self, opened):
         hand = opened(trainings.plain, executor=Spread(shared="/no/such/folder"))

@@ -19,6 +19,7 @@ from rung.executors.worker import usage
 from rung.executors.worker.meter import Meter, Reading
 from rung.executors.worker.nvml import GpuReading
 from rung.executors.worker.usage import Metered
+from rung.executors.worker.wire import Used
 
 
 class TestWorker:
@@ -171,6 +172,25 @@ def test_gpus_are_weighted_by_time_and_peaks_are_kept(machine: Machine) -> None:
     machine.train(1.0, memory_bytes=400, gpu=GpuReading(0.25, 90))
     channel.send(ended(0, 0))
     assert line.samples() == [Sampled(0, 0, 4.0, 0.0, 500, 1.75, 90)]
+
+
+def test_time_is_averaged_over_machines_and_of_memory_the_most_on_one_counts(machine: Machine) -> None:
+    line = Line([], [Start(job(1, trial=0))])
+    channel = metered(line)
+    channel.elsewhere(1, Used(1.0, 9.0, 9000, 0.9, 900))  # before there is a job
+    channel.begin(job(0))
+    machine.train(4.0, cpu_s=2.0, memory_bytes=500, gpu=GpuReading(0.5, 70))
+    for _ in range(2):
+        channel.elsewhere(1, Used(1.0, 1.5, 600, 1.0, 60))  # it looks at other moments
+    channel.elsewhere(2, Used(4.0, 1.0, 400, None, None))
+    channel.send(ended(0, 0))
+    channel.receive(wait=True)
+    machine.train(2.0, cpu_s=1.0)
+    channel.send(ended(1, 0))
+    assert line.samples() == [
+        Sampled(0, 0, 4.0, (2.0 + 6.0 + 1.0) / 3, 600, (2.0 + 4.0) / 2, 70),
+        Sampled(1, 0, 2.0, 1.0, 500, 1.0, 70),
+    ]
 
 
 def test_a_machine_that_cannot_be_measured_can_train(

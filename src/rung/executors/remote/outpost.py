@@ -20,6 +20,7 @@ from rung.executors.remote.terms import Terms, node_name
 from rung.executors.worker.loading import written
 from rung.executors.worker.meeting import joined
 from rung.executors.worker.ranks import Writer, received, started
+from rung.executors.worker.usage import Lookout
 from rung.executors.worker.wire import Begin, Gone, Heard, Here, NoMore, Tell, Told, Wire
 
 
@@ -89,6 +90,7 @@ class _Service:
         self._setup_number = setup_number
         self._environment = environment
         self._ranks: Sequence[_Carried] = ()
+        self._lookout = Lookout(self._wire.say)
 
     def serve(self, here: Here) -> None:
         """Until the gang is gone."""
@@ -98,6 +100,7 @@ class _Service:
                 for told in self._wire.read():
                     self._obey(told)
         finally:
+            self._lookout.pulse.end()
             for rank in self._ranks:
                 rank.end()
 
@@ -108,6 +111,7 @@ class _Service:
                     _Carried(local, self._wire, self._setup_number, {**self._environment, **variables})
                     for local, variables in enumerate(ranks)
                 ]
+                self._lookout.pulse.start()
             case Tell(local=local, data=data):
                 self._ranks[local].writer.write(data)
             case NoMore(local=local):

@@ -35,6 +35,7 @@ from rung.executors.worker.mustering import Muster, mustered
 from rung.executors.worker.ranked import Back, Verdict
 from rung.executors.worker.ranks import Rank, Saying, Source, received
 from rung.executors.worker.usage import Metered
+from rung.executors.worker.wire import Used
 
 GRACE_S = 1.0  # after the first failure: that of another rank may be its cause
 _ECHO = re.compile(r"[Cc]onnection|NCCL|gloo|[Bb]roken pipe|[Tt]imed out")
@@ -177,6 +178,8 @@ class Gang:
                     self._driver.send(said)
             case messages.Broken() | messages.Spent() | messages.Refused():
                 self._driver.send(said)
+            case Used():
+                self._metered.elsewhere(rank.number, said)
             case Verdict():
                 self._concluded(said)
             case Back():

@@ -18,10 +18,10 @@ from rung.executors import messages
 from rung.executors.base import Command
 from rung.executors.messages import CHUNK, Frames, frame
 from rung.executors.worker.ranked import Back, Verdict
-from rung.executors.worker.wire import Begin, Gone, Heard, NoMore, Reply, Tell, Wire
+from rung.executors.worker.wire import Begin, Gone, Heard, NoMore, Reply, Tell, Used, Wire
 
-Saying = messages.Said | Verdict | Back
-_sayings = msgspec.msgpack.Decoder(Saying)
+Saying = messages.Said | Verdict | Back | Used
+_sayings = msgspec.msgpack.Decoder(messages.Said | Verdict | Back)
 
 
 class Rank(ABC):
@@ -184,6 +184,8 @@ class Outpost:
                 case Gone(local=local, pid=pid, status=status):
                     self._ranks[local].pid = pid
                     yield self._gone(self._ranks[local], status)
+                case Used():
+                    yield self._ranks[0], reply
         if not self.is_open:
             yield from [self._gone(rank, None) for rank in self._ranks if rank.is_there]
 

@@ -4,6 +4,9 @@ A thread looks about once a second: only so a step that takes an hour is seen, a
 doing now. It looks less often where looking is slow, so that it takes at most a thousandth of a processor. Around a
 fork it is halted, as threads and forks do not go together. What it has seen is said at the end of a job, and every
 minute of a long one; what comes to less than a second is kept for the next job of the trial.
+
+Where a worker spans several machines, what is said is that of one of them: time is averaged over them, and of memory
+the most on one of them counts, as limits do.
 """
 
 import logging
@@ -11,7 +14,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from rung.core.event import Ended, Sampled
@@ -19,6 +22,7 @@ from rung.core.job import Job
 from rung.executors import limits
 from rung.executors.base import Channel, Command, Leave, Message, Start
 from rung.executors.worker.meter import Meter, Peak, Reading, own_cpu_s
+from rung.executors.worker.wire import Used
 
 LEAST_S = 1.0  # of training, below which nothing is said
 LOOK_S = 1.0
@@ -67,6 +71,12 @@ class Metered:
             if isinstance(message, Ended):
                 self._close()
             self._channel.send(message)
+
+    def elsewhere(self, machine: int, used: Used) -> None:
+        """Another machine of this worker has looked, too."""
+        with self._lock:
+            if self._job is not None:
+                self._seen.add_elsewhere(machine, used)
 
     def receive(self, wait: bool) -> Command | Leave | None:
         """The next command; see the protocol."""
@@ -129,34 +139,105 @@ class Metered:
         return max(LOOK_S, (time.thread_time() - began) / COST) if self._works else None
 
 
-class _Seen:
-    """What was seen since something was said."""
+class Lookout:
+    """Looks at what this process and all that it has started use, and says it; jobs are known elsewhere.
 
-    __slots__ = ("_busy_s", "_gpu_bytes", "_memory_bytes", "cpu_s", "seconds")
+    Args:
+        say: Says it.
+
+    Attributes:
+        pulse: Looks from time to time.
+    """
+
+    def __init__(self, say: Callable[[Used], None]) -> None:
+        self._say = say
+        self._gpus = limits.gpus(os.environ)
+        self._meter: Meter | None = None
+        self._time, self._cpu_s = time.monotonic(), own_cpu_s()
+        self.pulse = Pulse(self._beat)
+
+    def _beat(self) -> float | None:
+        """Look and say; returns the seconds to the next time, None: there is none."""
+        began = time.thread_time()
+        try:
+            self._meter = self._meter or Meter(Peak(), self._gpus)
+            reading = self._meter.read()
+        except Exception:  # noqa: BLE001  as above
+            return None
+        now, cpu_s = time.monotonic(), own_cpu_s() + reading.children_cpu_s
+        busy, held = (None, None) if reading.gpu is None else reading.gpu
+        self._say(Used(now - self._time, max(0.0, cpu_s - self._cpu_s), reading.memory_bytes, busy, held))
+        self._time, self._cpu_s = now, cpu_s
+        return max(LOOK_S, (time.thread_time() - began) / COST)
+
+
+class _Seen:
+    """What was seen since something was said, here and elsewhere."""
+
+    __slots__ = ("_elsewhere", "_here")
+
+    def __init__(self) -> None:
+        self._here = _Machine()
+        self._elsewhere: dict[int, _Machine] = {}
+
+    @property
+    def seconds(self) -> float:
+        return self._here.seconds
+
+    def add(self, seconds: float, cpu_s: float, reading: Reading | None) -> None:
+        memory, gpu = (0, None) if reading is None else (reading.memory_bytes, reading.gpu)
+        self._here.add(seconds, cpu_s, memory, *(gpu or (None, None)))
+
+    def add_elsewhere(self, machine: int, used: Used) -> None:
+        found = self._elsewhere.setdefault(machine, _Machine())
+        found.add(used.seconds, used.cpu_s, used.memory_bytes, used.gpu_busy, used.gpu_bytes)
+
+    def sampled(self, job: Job) -> Sampled:
+        machines = [self._here, *self._elsewhere.values()]
+        cpu_s = _mean([machine.cpu_s * machine.stretch(self.seconds) for machine in machines])
+        busy = [each.busy_s * each.stretch(self.seconds) for each in machines if each.busy_s is not None]
+        gpu_bytes = [machine.gpu_bytes for machine in machines if machine.gpu_bytes is not None]
+        return Sampled(
+            job.number,
+            job.trial,
+            self.seconds,
+            max(0.0, cpu_s),  # a child that has left its parent has taken its processor time with it
+            max(machine.memory_bytes for machine in machines),
+            _mean(busy) if busy else None,
+            max(gpu_bytes) if gpu_bytes else None,
+        )
+
+
+class _Machine:
+    """What was seen on one machine."""
+
+    __slots__ = ("busy_s", "cpu_s", "gpu_bytes", "memory_bytes", "seconds")
 
     def __init__(self) -> None:
         self.seconds = 0.0
         self.cpu_s = 0.0
-        self._memory_bytes = 0
-        self._busy_s: float | None = None
-        self._gpu_bytes: int | None = None
+        self.memory_bytes = 0
+        self.busy_s: float | None = None
+        self.gpu_bytes: int | None = None
 
-    def add(self, seconds: float, cpu_s: float, reading: Reading | None) -> None:
+    def add(
+        self, seconds: float, cpu_s: float, memory_bytes: int, busy: float | None, gpu_bytes: int | None
+    ) -> None:
         self.seconds += seconds
         self.cpu_s += cpu_s
-        if reading is None:
-            return
-        self._memory_bytes = max(self._memory_bytes, reading.memory_bytes)
-        gpu = reading.gpu
-        if gpu is not None and gpu.busy is not None:
-            self._busy_s = (self._busy_s or 0.0) + gpu.busy * seconds
-        if gpu is not None and gpu.memory_bytes is not None:
-            self._gpu_bytes = max(self._gpu_bytes or 0, gpu.memory_bytes)
+        self.memory_bytes = max(self.memory_bytes, memory_bytes)
+        if busy is not None:
+            self.busy_s = (self.busy_s or 0.0) + busy * seconds
+        if gpu_bytes is not None:
+            self.gpu_bytes = max(self.gpu_bytes or 0, gpu_bytes)
 
-    def sampled(self, job: Job) -> Sampled:
-        cpu_s = max(0.0, self.cpu_s)  # a child that has left its parent has taken its processor time with it
-        found = (self.seconds, cpu_s, self._memory_bytes, self._busy_s, self._gpu_bytes)
-        return Sampled(job.number, job.trial, *found)
+    def stretch(self, seconds: float) -> float:
+        """By what sums grow to stand for so long a time: machines do not look at the same moments."""
+        return seconds / self.seconds if self.seconds else 1.0
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return sum(numbers) / len(numbers)
 
 
 class Pulse:

@@ -42,6 +42,24 @@ class Gone(msgspec.Struct, frozen=True, tag=True):
     status: int
 
 
+class Used(msgspec.Struct, frozen=True, tag=True):
+    """What has been used there since this was said last.
+
+    Attributes:
+        seconds: How long that is.
+        cpu_s: Processor time.
+        memory_bytes: Memory held.
+        gpu_busy: Share of that time in which its GPUs computed, averaged over them; None: not known.
+        gpu_bytes: What is held on all of them; None: not known.
+    """
+
+    seconds: float
+    cpu_s: float
+    memory_bytes: int
+    gpu_busy: float | None
+    gpu_bytes: int | None
+
+
 # To an outpost
 
 
@@ -65,7 +83,7 @@ class NoMore(msgspec.Struct, frozen=True, tag=True):
 
 
 Told = Begin | Tell | NoMore
-Reply = Here | Heard | Gone
+Reply = Here | Heard | Gone | Used
 
 T = TypeVar("T")
 
