@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -72,6 +73,18 @@ def test_a_killed_worker_and_a_killed_agent_cost_no_trial(tmp_path, engine):
 
 
 def test_a_killed_driver_leaves_no_worker_behind_and_the_study_goes_on(tmp_path, engine):
+    kill_the_driver_and_go_on(tmp_path, engine)
+
+
+@pytest.mark.integration
+@pytest.mark.timeout(300)
+def test_a_killed_driver_leaves_no_rank_of_a_gang_behind_on_any_node(tmp_path, request):
+    slurm = engine_named("slurm", request)
+    gangs = slurm.with_options("cpus=1", "processes_per_trial=2", "nodes_per_trial=2")
+    kill_the_driver_and_go_on(tmp_path, replace(slurm, executor=gangs))
+
+
+def kill_the_driver_and_go_on(tmp_path: Path, engine: Engine) -> None:
     (tmp_path / "killer").touch()
     driver = start(tmp_path, engine)
     driver.communicate(timeout=LIMIT_S)
