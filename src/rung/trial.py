@@ -83,7 +83,7 @@ class Trial:
         self._over = False  # the trial is to be left
         self._misuse: MisuseError | None = None  # the first sentence, in case the training swallows it
         self._saved: int | None = None  # the resource of the last checkpoint written here
-        self._spending = Spending(call.tariff)
+        self._spending = Spending(call.tariff, self._gang)
         self._mark = now = perf_counter()  # since when the training has had the time to itself
         self._save_at = now + call.every_s  # when the next checkpoint is due that nobody asks for
 

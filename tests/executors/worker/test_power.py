@@ -1,5 +1,6 @@
 """Money and energy of trainings: by declared power, by counters made here, and in real workers."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from rung.core.errors import MisuseError
 from rung.core.tariff import Tariff
 from rung.executors.worker import power
 from rung.executors.worker.power import Spending
+from rung.executors.worker.ranked import Ranked
 from rung.summary import summary
 
 SPACE = rung.Space(x=rung.Float(0.0, 1.0))
@@ -31,7 +33,10 @@ class Machine:
         self.busy(0)
         monkeypatch.setattr(power, "STAT", self.stat)
         monkeypatch.setattr(power, "POWERCAP", self.zones)
-        monkeypatch.setattr(power, "tree_cpu_s", lambda: self.own_s)
+        self.of_gang_s = 0.0
+        monkeypatch.setattr(
+            power, "tree_cpu_s", lambda root: {None: self.own_s, os.getppid(): self.of_gang_s}[root]
+        )
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
     def zone(self, number: str, name: str, joules: float) -> None:
@@ -126,6 +131,19 @@ def test_a_gpu_is_shared_among_its_processes_and_the_processor_joins(machine: Ma
     machine.zone("0", "package-0", 1.0)
     machine.own_s = 1.0
     assert spending.spent(1.0) == {"energy": pytest.approx(2.0 + 1.0)}
+
+
+def test_a_gang_draws_what_all_its_ranks_do_on_each_of_its_machines(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GROUP_WORLD_SIZE", "3")
+    machine.zone("0", "package-0", 0.0)
+    spending = Spending(MEASURED, Ranked(0, 6))
+    spending.open()
+    machine.zone("0", "package-0", 10.0)
+    machine.busy(4.0)
+    machine.own_s, machine.of_gang_s = 1.0, 2.0
+    assert spending.spent(1.0) == {"energy": pytest.approx(3 * 10.0 * 2 / 4)}
 
 
 def test_a_gpu_that_does_not_say_has_the_declared_power_whatever_processors_say(

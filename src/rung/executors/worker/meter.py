@@ -82,9 +82,14 @@ def own_cpu_s() -> float:
     return sum(os.times()[:4])
 
 
-def tree_cpu_s() -> float:
-    """Processor time of this process and of all that it has started; about as long as it takes to list them."""
-    children = descendants(os.getpid())
+def tree_cpu_s(root: int | None = None) -> float:
+    """Processor time of a process, by default this one, and of all that it has started.
+
+    About as long as it takes to list them.
+    """
+    children = descendants(root or os.getpid())
+    if root is not None:
+        return _cpu_s_of([root, *children])
     return own_cpu_s() + (_cpu_s_of(children) if children else 0.0)
 
 

@@ -5,6 +5,9 @@ and that of processors by RAPL, which Linux shows below /sys/class/powercap and 
 processors and their memory, so the training gets the part of it that its processes have of the machine's busy time; a
 GPU on which several processes compute is shared equally among them. Elsewhere the declared power counts.
 
+Of a gang, rank 0 measures: its machine's GPUs, and the processors as far as any rank there keeps them busy. Ranks on
+other machines do the same work, so each machine is taken to draw as much.
+
 Reference:
     Intel 64 and IA-32 Architectures Software Developer's Manual, volume 3B, section Platform Specific Power Management
     Support (RAPL); Linux kernel documentation, Power Capping Framework; NVIDIA, NVML API Reference Guide.
@@ -17,20 +20,24 @@ from rung.core.tariff import FREE, Tariff
 from rung.executors import limits
 from rung.executors.worker.meter import tree_cpu_s
 from rung.executors.worker.nvml import Gpus
+from rung.executors.worker.ranked import Ranked
 
 POWERCAP = Path("/sys/class/powercap")
 STAT = Path("/proc/stat")
 
 
 class Spending:
-    """What the training of one trial costs, in this process.
+    """What the training of one trial costs.
 
     Args:
         tariff: What the study asks for.
+        gang: The place of this process among those that train the trial; None: it trains alone.
     """
 
-    def __init__(self, tariff: Tariff) -> None:
+    def __init__(self, tariff: Tariff, gang: Ranked | None = None) -> None:
         self._tariff = tariff
+        self._root = None if gang is None else os.getppid()  # of all ranks on this machine
+        self._machines = 1 if gang is None else int(os.environ.get("GROUP_WORLD_SIZE", "1"))
         self._gpus: GpuEnergy | None = None
         self._cpus: CpuEnergy | None = None
         self._kind = ""
@@ -47,7 +54,7 @@ class Spending:
         self._kind = limits.kind(os.environ, gpus)
         if self._tariff.watts is not None:
             self._gpus = GpuEnergy.opened(gpus)
-            self._cpus = CpuEnergy.opened() if self._gpus is not None or not gpus else None
+            self._cpus = CpuEnergy.opened(self._root) if self._gpus is not None or not gpus else None
         self.begin()
         self.spent(0.0)
 
@@ -67,7 +74,7 @@ class Spending:
 
     def _joules(self) -> float | None:
         found = [counter.joules() for counter in (self._gpus, self._cpus) if counter is not None]
-        return sum(found) if found else None
+        return self._machines * sum(found) if found else None
 
 
 class GpuEnergy:
@@ -102,35 +109,37 @@ class GpuEnergy:
 
 
 class CpuEnergy:
-    """The part of this process and of its children in the energy of the machine's processors.
+    """The part of a process and of its children in the energy of the machine's processors.
 
     Args:
         zones: What counts it.
+        root: The process; None: this one.
     """
 
-    def __init__(self, zones: list["_Zone"]) -> None:
+    def __init__(self, zones: list["_Zone"], root: int | None) -> None:
         self._zones = zones
+        self._root = root
         self.begin()
 
     @classmethod
-    def opened(cls) -> "CpuEnergy | None":
+    def opened(cls, root: int | None = None) -> "CpuEnergy | None":
         """None if nothing that counts it can be read."""
         try:
             zones = [_Zone(path) for path in sorted(POWERCAP.glob("intel-rapl:*")) if _counts(path)]
             _busy_s()
         except (OSError, ValueError):
             return None
-        return cls(zones) if zones else None
+        return cls(zones, root) if zones else None
 
     def begin(self) -> None:
         """Count from now on."""
         for zone in self._zones:
             zone.begin()
-        self._own_s, self._busy_s = tree_cpu_s(), _busy_s()
+        self._own_s, self._busy_s = tree_cpu_s(self._root), _busy_s()
 
     def joules(self) -> float:
         """What they took since then."""
-        own = max(0.0, tree_cpu_s() - self._own_s)
+        own = max(0.0, tree_cpu_s(self._root) - self._own_s)
         busy = max(own, _busy_s() - self._busy_s)  # both are counted in hundredths of a second
         return sum(zone.joules() for zone in self._zones) * (own / busy if busy else 0.0)
 
