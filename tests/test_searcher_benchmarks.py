@@ -139,7 +139,7 @@ def test_a_mean_rank_is_that_over_tasks_of_that_over_seeds() -> None:
     assert low[2] == high[2] == 3
 
 
-def test_a_run_is_not_repeated_and_what_is_there_becomes_tables(tmp_path: Path) -> None:
+def test_a_run_is_not_repeated_and_what_is_there_becomes_tables(tmp_path: Path, monkeypatch) -> None:
     folder = str(tmp_path / "runs")
     part = ["--tasks", "branin", "gardner", "--seeds", "2", "--out", folder]
     run("quality", *part, "--methods", "random", "--budget", "10")
@@ -152,6 +152,9 @@ def test_a_run_is_not_repeated_and_what_is_there_becomes_tables(tmp_path: Path) 
     printed = run("quality", *part, "--budget", "10", "--report").stdout
     assert "development: 2 tasks, 2 seeds" in printed
     assert are_tables(printed)
+    monkeypatch.setattr(sys, "argv", ["quality.py", *part, "--methods", "tpe", "--budget", "10", "--report"])
+    with pytest.raises(SystemExit, match="no task has runs of tpe to 10 evaluations in"):
+        quality.main()
 
 
 REPORTS = re.findall(r"`quality.py (--report --out benchmarks/searchers/runs[^`]*)`", README)

@@ -88,6 +88,7 @@ def print_report(options: argparse.Namespace) -> None:
     methods = options.methods or list(dict.fromkeys(method for _, method, _ in runs))
     marks = [mark for mark in MARKS if mark <= options.budget] or [options.budget]
     print(heading())
+    n_tasks = 0
     for split in ("development", "report"):
         selected = [
             task for task in chosen(tasks(tuple(options.tables)), options.tasks) if task.split == split
@@ -95,11 +96,17 @@ def print_report(options: argparse.Namespace) -> None:
         results = Results(runs, selected, methods, marks[-1])
         if not results.tasks:
             continue
+        n_tasks += len(results.tasks)
         print(f"## {split}: {len(results.tasks)} tasks, {results.seeds(results.tasks)} seeds\n")
         print(overall(results, marks), "\n")
         print(by_group(results, marks[-1]), "\n")
         print(by_task(results, marks[-1]), "\n")
         print("\n".join(f"- {error}" for error in results.errors()))
+    if not n_tasks:
+        wanted = ", ".join(methods) or "any method"
+        sys.exit(
+            f"no task has runs of {wanted} to {marks[-1]} evaluations in {options.out}: run them without --report"
+        )
 
 
 def main() -> None:

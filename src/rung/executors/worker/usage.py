@@ -29,6 +29,8 @@ LOOK_S = 1.0
 SAY_S = 60.0
 COST = 0.001  # of a processor, at most
 
+_UNMEASURED = "what trials use of their machine cannot be measured"
+
 _log = logging.getLogger("rung")
 
 
@@ -111,7 +113,7 @@ class Metered:
             reading = self._meter.read()
         except Exception:  # noqa: BLE001  a machine that cannot be measured can train
             self._works = False
-            _log.warning("what trials use of their machine cannot be measured", exc_info=True)
+            _log.warning(_UNMEASURED, exc_info=True)
             return
         self._count(reading.children_cpu_s, reading)
 
@@ -163,6 +165,7 @@ class Lookout:
             self._meter = self._meter or Meter(Peak(), self._gpus)
             reading = self._meter.read()
         except Exception:  # noqa: BLE001  as above
+            _log.warning(_UNMEASURED, exc_info=True)
             return None
         now, cpu_s = time.monotonic(), own_cpu_s() + reading.children_cpu_s
         busy, held = (None, None) if reading.gpu is None else reading.gpu
